@@ -1,2 +1,48 @@
-//! Developer tasks.
-fn main() {}
+//! `cargo xtask`: the developer tool. Prepares guest toolchains, builds guests, checks, tests and
+//! measures. Refuses to be needed by the product: nothing in `host/` depends on it.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "a developer tool talks to its developer"
+)]
+
+mod args;
+mod bench;
+mod ci;
+mod command;
+mod guests;
+mod progress;
+mod project;
+mod tidy;
+mod toolchain;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Task};
+use project::Project;
+
+fn main() -> ExitCode {
+    match run(Args::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    let project = Project::find();
+    match task {
+        Task::Toolchain(choice) => toolchain::prepare(&project, choice.fallback).map(drop),
+        Task::Guests(choice) => guests::build(&project, choice.fallback),
+        Task::Tidy => tidy::run(&project),
+        Task::Check(choice) => ci::check(&project, choice.fallback),
+        Task::Test(test) => ci::test(&project, test.toolchain.fallback, &test.args),
+        Task::Ci(choice) => ci::all(&project, choice.fallback),
+        Task::Bench(bench) => bench::run(&project, &bench),
+        Task::BenchServer { kind } => bench::native::serve(kind),
+    }
+}

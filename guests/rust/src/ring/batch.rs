@@ -1,0 +1,148 @@
+//! What a turn brought, read in place: bytes are borrowed from the batch, never copied.
+
+use std::net::SocketAddr;
+
+use super::layout;
+use crate::bindings::aio::host::ring::Interest;
+use crate::bindings::aio::host::types::{ErrorCode, Handle};
+
+/// The completions of a turn, in the order in which they happened.
+#[derive(Debug)]
+pub struct Batch {
+    completions: Vec<layout::Completion>,
+    // Of each completion with addresses, in order. Empty in nearly every batch.
+    addresses: Vec<Vec<layout::Address>>,
+    data: Vec<u8>,
+    stop: bool,
+}
+
+impl Batch {
+    pub(super) fn new(
+        completions: Vec<layout::Completion>,
+        addresses: Vec<Vec<layout::Address>>,
+        data: Vec<u8>,
+        stop: bool,
+    ) -> Self {
+        Self {
+            completions,
+            addresses,
+            data,
+            stop,
+        }
+    }
+
+    /// Tells whether the host has asked the guest to stop. It is told once.
+    pub fn stop(&self) -> bool {
+        self.stop
+    }
+
+    /// Tells how many operations completed.
+    pub fn len(&self) -> usize {
+        self.completions.len()
+    }
+
+    /// Tells whether nothing completed: the wait timed out.
+    pub fn is_empty(&self) -> bool {
+        self.completions.is_empty()
+    }
+
+    /// Goes through the completions.
+    pub fn iter(&self) -> Completions<'_> {
+        Completions {
+            completions: self.completions.iter(),
+            addresses: self.addresses.iter(),
+            data: &self.data,
+        }
+    }
+}
+
+impl<'a> IntoIterator for &'a Batch {
+    type Item = Completion<'a>;
+    type IntoIter = Completions<'a>;
+
+    fn into_iter(self) -> Completions<'a> {
+        self.iter()
+    }
+}
+
+/// How one operation ended.
+#[derive(Clone, Debug)]
+pub struct Completion<'a> {
+    /// The token it was submitted with.
+    pub token: u64,
+    /// What came of it.
+    pub outcome: Outcome<'a>,
+}
+
+/// What came of an operation.
+#[derive(Clone, Debug)]
+pub enum Outcome<'a> {
+    /// Nothing to tell but that it is done.
+    Done,
+    /// The bytes that were read; none at the end of the stream.
+    Data(&'a [u8]),
+    /// How many bytes were written.
+    Written(u32),
+    /// A connection came in, from this address.
+    Accepted(Handle, SocketAddr),
+    /// The connection stands.
+    Connected(Handle),
+    /// What a watched handle is ready for.
+    Ready(Interest),
+    /// What the name means, in the resolver's order.
+    Addresses(Vec<SocketAddr>),
+    /// The operation failed.
+    Failed(ErrorCode),
+}
+
+/// Goes through the completions of a batch.
+#[derive(Clone, Debug)]
+pub struct Completions<'a> {
+    completions: std::slice::Iter<'a, layout::Completion>,
+    addresses: std::slice::Iter<'a, Vec<layout::Address>>,
+    data: &'a [u8],
+}
+
+impl<'a> Iterator for Completions<'a> {
+    type Item = Completion<'a>;
+
+    fn next(&mut self) -> Option<Completion<'a>> {
+        let completion = self.completions.next()?;
+        Some(Completion {
+            token: completion.token,
+            outcome: self.outcome(completion),
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.completions.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Completions<'_> {}
+
+impl<'a> Completions<'a> {
+    fn outcome(&mut self, completion: &layout::Completion) -> Outcome<'a> {
+        match completion.case() {
+            0 => Outcome::Done,
+            1 => Outcome::Data(self.take(completion.number())),
+            2 => Outcome::Written(completion.number()),
+            3 => Outcome::Accepted(completion.words[0], completion.peer()),
+            4 => Outcome::Connected(completion.words[0]),
+            5 => Outcome::Ready(Interest::from_bits_truncate(completion.byte())),
+            6 => Outcome::Addresses(self.take_addresses()),
+            _ => Outcome::Failed(super::call::error_code(completion.byte())),
+        }
+    }
+
+    fn take(&mut self, length: u32) -> &'a [u8] {
+        let (taken, rest) = self.data.split_at((length as usize).min(self.data.len()));
+        self.data = rest;
+        taken
+    }
+
+    fn take_addresses(&mut self) -> Vec<SocketAddr> {
+        let list = self.addresses.next().map_or(&[][..], Vec::as_slice);
+        list.iter().map(layout::Address::lift).collect()
+    }
+}

@@ -1,0 +1,217 @@
+//! The memory layout of `submission` and `completion` in the canonical ABI, written by hand: the
+//! bindings would copy every operation and every completion twice more.
+//!
+//! Both are plain numbers here, so that nothing in this file can go wrong but the numbers. Offsets
+//! are those of a 32-bit, little-endian machine.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use crate::bindings::aio::host::ring::Interest;
+use crate::bindings::aio::host::tcp::ShutdownHow;
+use crate::bindings::aio::host::types::{Handle, Instant, IpFamily};
+
+/// `submission`: token, quiet, and the operation's case and payload. 56 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+pub(super) struct Submission {
+    token: u64,
+    quiet: u64,
+    payload: Payload,
+}
+
+impl Submission {
+    pub(super) fn new(token: u64, payload: Payload) -> Self {
+        Self {
+            token,
+            quiet: 0,
+            payload,
+        }
+    }
+
+    pub(super) fn quiet(&mut self) {
+        self.quiet = 1;
+    }
+}
+
+/// `operation`: the number of its case, and up to 32 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(super) struct Payload {
+    case: u64,
+    words: [u64; 4],
+}
+
+impl Payload {
+    pub(super) fn accept(handle: Handle) -> Self {
+        Self::new(0, [handle, 0, 0, 0])
+    }
+
+    pub(super) fn connect(address: SocketAddr) -> Self {
+        Self::new(1, lower_address(address))
+    }
+
+    pub(super) fn read(handle: Handle, max: u32) -> Self {
+        Self::new(2, [handle, max.into(), 0, 0])
+    }
+
+    pub(super) fn write(handle: Handle, length: u32) -> Self {
+        Self::new(3, [handle, length.into(), 0, 0])
+    }
+
+    pub(super) fn shutdown(handle: Handle, how: ShutdownHow) -> Self {
+        Self::new(4, [handle, how as u64, 0, 0])
+    }
+
+    pub(super) fn watch(handle: Handle, interest: Interest) -> Self {
+        Self::new(5, [handle, interest.bits().into(), 0, 0])
+    }
+
+    pub(super) fn sleep(nanoseconds: u64) -> Self {
+        Self::new(6, [nanoseconds, 0, 0, 0])
+    }
+
+    pub(super) fn sleep_until(deadline: Instant) -> Self {
+        Self::new(7, [deadline, 0, 0, 0])
+    }
+
+    pub(super) fn lookup(name: Text, service: Text, family: Option<IpFamily>) -> Self {
+        let family = family.map_or(0, |family| 1 | (family as u64) << 8);
+        Self::new(8, [name.0, service.0, family, 0])
+    }
+
+    pub(super) fn close(handle: Handle) -> Self {
+        Self::new(9, [handle, 0, 0, 0])
+    }
+
+    pub(super) fn cancel(token: u64) -> Self {
+        Self::new(10, [token, 0, 0, 0])
+    }
+
+    fn new(case: u64, words: [u64; 4]) -> Self {
+        Self { case, words }
+    }
+}
+
+/// A `string`: address and length.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text(u64);
+
+impl Text {
+    pub(super) fn of(text: &str) -> Self {
+        Self(text.as_ptr().expose_provenance() as u64 | (text.len() as u64) << 32)
+    }
+}
+
+/// `completion`: token, and the outcome's case and payload. 56 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
+pub(super) struct Completion {
+    pub(super) token: u64,
+    case: u64,
+    pub(super) words: [u64; 5],
+}
+
+impl Completion {
+    /// The number of the outcome's case; what surrounds it is padding.
+    pub(super) fn case(&self) -> u8 {
+        low_byte(self.case)
+    }
+
+    pub(super) fn byte(&self) -> u8 {
+        low_byte(self.words[0])
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        low(self.words[0])
+    }
+
+    /// The list of addresses: where it is, and how many.
+    pub(super) fn list(&self) -> (usize, usize) {
+        (
+            low(self.words[0]) as usize,
+            low(self.words[0] >> 32) as usize,
+        )
+    }
+
+    /// The address beside an accepted handle.
+    pub(super) fn peer(&self) -> SocketAddr {
+        let [_, a, b, c, d] = self.words;
+        lift_address([a, b, c, d])
+    }
+}
+
+/// `ip-socket-address` as an element of a list. 32 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(4))]
+pub(super) struct Address([u32; 8]);
+
+impl Address {
+    pub(super) fn lift(&self) -> SocketAddr {
+        let [a, b, c, d, e, f, g, h] = self.0.map(u64::from);
+        lift_address([a | b << 32, c | d << 32, e | f << 32, g | h << 32])
+    }
+}
+
+/// 0: case; 4: port; then 6: four bytes, or 8: flow, 12: eight groups, 28: scope.
+fn lower_address(address: SocketAddr) -> [u64; 4] {
+    match address {
+        SocketAddr::V4(address) => {
+            let [a, b, c, d] = address.ip().octets().map(u64::from);
+            let port = u64::from(address.port());
+            [port << 32 | a << 48 | b << 56, c | d << 8, 0, 0]
+        }
+        SocketAddr::V6(address) => {
+            let [a, b, c, d, e, f, g, h] = address.ip().segments().map(u64::from);
+            let port = u64::from(address.port());
+            let flow = u64::from(address.flowinfo());
+            let scope = u64::from(address.scope_id());
+            [
+                1 | port << 32,
+                flow | a << 32 | b << 48,
+                c | d << 16 | e << 32 | f << 48,
+                g | h << 16 | scope << 32,
+            ]
+        }
+    }
+}
+
+fn lift_address([head, second, third, fourth]: [u64; 4]) -> SocketAddr {
+    let port = group(head >> 32);
+    if low_byte(head) == 0 {
+        let address = Ipv4Addr::new(
+            low_byte(head >> 48),
+            low_byte(head >> 56),
+            low_byte(second),
+            low_byte(second >> 8),
+        );
+        return SocketAddr::V4(SocketAddrV4::new(address, port));
+    }
+    let address = Ipv6Addr::new(
+        group(second >> 32),
+        group(second >> 48),
+        group(third),
+        group(third >> 16),
+        group(third >> 32),
+        group(third >> 48),
+        group(fourth),
+        group(fourth >> 16),
+    );
+    SocketAddr::V6(SocketAddrV6::new(
+        address,
+        port,
+        low(second),
+        low(fourth >> 32),
+    ))
+}
+
+fn low(word: u64) -> u32 {
+    word as u32
+}
+
+fn group(word: u64) -> u16 {
+    word as u16
+}
+
+fn low_byte(word: u64) -> u8 {
+    word as u8
+}

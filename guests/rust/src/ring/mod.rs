@@ -1,0 +1,136 @@
+//! The ring, typed: operations are collected in buffers that are used again and again, and what
+//! completes is read in place. A turn allocates the host's two answers and nothing else.
+
+mod batch;
+mod call;
+mod layout;
+mod submissions;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+pub use batch::{Batch, Completion, Completions, Outcome};
+pub use submissions::Entry;
+
+use crate::bindings::aio::host::ring::Interest;
+use crate::bindings::aio::host::tcp::ShutdownHow;
+use crate::bindings::aio::host::types::{ErrorCode, Handle, Instant, IpFamily};
+use layout::Payload;
+use submissions::Submissions;
+
+/// Collects operations, and hands them to the host with [`Ring::enter`].
+///
+/// A token comes back with the completion of its operation. Of two operations that wait, the same
+/// token is refused for the later one, unless it is 0.
+#[derive(Debug, Default)]
+pub struct Ring {
+    submissions: Submissions,
+}
+
+impl Ring {
+    /// Makes a ring with nothing to submit.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Tells how many operations the next [`Ring::enter`] submits.
+    pub fn len(&self) -> usize {
+        self.submissions.len()
+    }
+
+    /// Tells whether there is nothing to submit.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits for a connection: [`Outcome::Accepted`].
+    pub fn accept(&mut self, token: u64, listener: Handle) -> Entry<'_> {
+        self.push(token, Payload::accept(listener))
+    }
+
+    /// Connects: [`Outcome::Connected`].
+    pub fn connect(&mut self, token: u64, address: impl Into<SocketAddr>) -> Entry<'_> {
+        self.push(token, Payload::connect(address.into()))
+    }
+
+    /// Waits for up to `max` bytes: [`Outcome::Data`], which is empty at the end of the stream.
+    pub fn read(&mut self, token: u64, stream: Handle, max: u32) -> Entry<'_> {
+        self.push(token, Payload::read(stream, max))
+    }
+
+    /// Writes all of `data`, of which a copy is made: [`Outcome::Written`].
+    pub fn write(&mut self, token: u64, stream: Handle, data: &[u8]) -> Entry<'_> {
+        let length = self.submissions.append(data);
+        self.push(token, Payload::write(stream, length))
+    }
+
+    /// Shuts down a direction: [`Outcome::Done`].
+    pub fn shutdown(&mut self, token: u64, stream: Handle, how: ShutdownHow) -> Entry<'_> {
+        self.push(token, Payload::shutdown(stream, how))
+    }
+
+    /// Reports [`Outcome::Ready`] in every turn in which `handle` is ready.
+    pub fn watch(&mut self, token: u64, handle: Handle, interest: Interest) -> Entry<'_> {
+        self.push(token, Payload::watch(handle, interest))
+    }
+
+    /// Waits for `delay`: [`Outcome::Done`]. More than 2^62 ns is out of range.
+    pub fn sleep(&mut self, token: u64, delay: Duration) -> Entry<'_> {
+        self.push(token, Payload::sleep(nanoseconds(delay)))
+    }
+
+    /// Waits until `deadline`: [`Outcome::Done`].
+    pub fn sleep_until(&mut self, token: u64, deadline: Instant) -> Entry<'_> {
+        self.push(token, Payload::sleep_until(deadline))
+    }
+
+    /// Looks up `name`: [`Outcome::Addresses`].
+    pub fn lookup(
+        &mut self,
+        token: u64,
+        name: &str,
+        service: &str,
+        family: Option<IpFamily>,
+    ) -> Entry<'_> {
+        let name = self.submissions.keep(name);
+        let service = self.submissions.keep(service);
+        self.push(token, Payload::lookup(name, service, family))
+    }
+
+    /// Closes `handle`: [`Outcome::Done`].
+    pub fn close(&mut self, token: u64, handle: Handle) -> Entry<'_> {
+        self.push(token, Payload::close(handle))
+    }
+
+    /// Cancels the operation that waits under the token `target`: [`Outcome::Done`].
+    pub fn cancel(&mut self, token: u64, target: u64) -> Entry<'_> {
+        self.push(token, Payload::cancel(target))
+    }
+
+    /// Submits what was collected, and blocks the whole guest until something completes or
+    /// `timeout` has passed. After an error nothing was begun, and nothing is left to submit.
+    pub fn enter(&mut self, timeout: Option<Duration>) -> Result<Batch, ErrorCode> {
+        let result = call::enter(&self.submissions, timeout.map(nanoseconds));
+        self.submissions.clear();
+        result
+    }
+
+    /// Does the same while other tasks of the guest go on.
+    pub async fn enter_async(&mut self, timeout: Option<Duration>) -> Result<Batch, ErrorCode> {
+        // By value: a future that is leaked takes along what the host may still read.
+        let submissions = std::mem::take(&mut self.submissions);
+        let (result, submissions) =
+            call::enter_async(submissions, timeout.map(nanoseconds)).await;
+        self.submissions = submissions;
+        result
+    }
+
+    fn push(&mut self, token: u64, payload: Payload) -> Entry<'_> {
+        self.submissions.push(token, payload)
+    }
+}
+
+/// More than 584 years are as good as the largest number, which is out of range too.
+fn nanoseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_nanos()).unwrap_or(u64::MAX)
+}

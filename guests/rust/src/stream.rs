@@ -1,0 +1,30 @@
+//! What `tcp` leaves to its callers: defaults, and writing to the end.
+
+use crate::bindings::aio::host::tcp::{ListenOptions, TcpStream};
+use crate::bindings::aio::host::types::ErrorCode;
+
+/// The most bytes that one call hands over: a connection rarely takes more at once.
+const CHUNK_MAX: usize = 65_536;
+
+impl Default for ListenOptions {
+    /// A backlog of 1,024, an address of its own, and the system's choice for IPv6.
+    fn default() -> Self {
+        Self {
+            backlog: 1024,
+            reuse_port: false,
+            ipv6_only: None,
+        }
+    }
+}
+
+/// Writes all of `data`, however many calls that takes. After an error, or when the future is
+/// dropped, some of it may have been written.
+pub async fn write_all(stream: &TcpStream, mut data: &[u8]) -> Result<(), ErrorCode> {
+    while !data.is_empty() {
+        // The import takes its bytes by value: what it leaves would otherwise be lost.
+        let chunk = data[..data.len().min(CHUNK_MAX)].to_vec();
+        let written = usize::try_from(stream.write(chunk).await?).unwrap_or(usize::MAX);
+        data = data.get(written..).unwrap_or_default();
+    }
+    Ok(())
+}

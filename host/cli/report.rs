@@ -1,0 +1,71 @@
+//! What people read: one line on standard error for each thing that went wrong, and the remedy. A
+//! reader that has gone away is not an error of ours, and nothing here panics for it.
+
+use std::error::Error as _;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use aio_host::Error;
+
+/// Why a command did not end well. What exit code that is, `main` knows.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line or the policy file is wrong.
+    Usage(String),
+    /// The library said no.
+    Host(Error),
+    /// A signal ended the guest before its time.
+    Signal(i32),
+    /// The system failed this program, not the guest.
+    System(String),
+    /// The guest lacks something, or this host does.
+    Missing(String),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Host(error)
+    }
+}
+
+/// Tells why a command failed.
+pub(crate) fn failure(failure: &Failure) {
+    match failure {
+        Failure::Usage(reason) | Failure::System(reason) | Failure::Missing(reason) => line(reason),
+        Failure::Host(error) => {
+            line(error);
+            backtrace(error);
+        }
+        Failure::Signal(_) => line("killed"),
+    }
+}
+
+/// Writes one line to standard error.
+pub(crate) fn line(text: impl Display) {
+    // Whoever does not listen to standard error any more cannot be told that, either.
+    drop(writeln!(io::stderr().lock(), "aio-host: {text}"));
+}
+
+/// Writes a command's result to standard output. A reader that has seen enough is no failure.
+pub(crate) fn output(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::System(format!("write to standard output: {error}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes where in the guest a trap happened. The line before has said what it was.
+fn backtrace(error: &Error) {
+    if let Error::Trap { .. } = error
+        && let Some(source) = error.source()
+    {
+        // As in `line`.
+        drop(writeln!(io::stderr().lock(), "{source}"));
+    }
+}

@@ -1,0 +1,171 @@
+//! `aio-host run`: a guest under its policy, from its file to its end.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aio_host::{GuestOptions, Host, Limits, Policy, Program, Stdio, policy};
+
+use crate::args::{GrantArgs, LimitArgs, RunArgs};
+use crate::report::{self, Failure};
+use crate::{progress, supervise};
+
+/// Runs the guest; the number is its own exit code.
+pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
+    let policy = policy(args.grants, &args.limits)?;
+    let (path, guest_args) = split_guest(args.guest_and_args)?;
+    let mut builder = Host::builder().fuel(policy.limits.fuel.is_some());
+    if args.no_cache {
+        builder = builder.cache(None);
+    }
+    let mut host = builder.build()?;
+    let program = load(&host, &path, args.allow_precompiled)?;
+    let options = GuestOptions {
+        args: guest_args,
+        stdio: Stdio::Inherit,
+        on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
+        ..GuestOptions::new(policy)
+    };
+    supervise::run(&mut host, &program, options, args.grace)
+}
+
+/// Adds up the policy file and the flags. Of limits, which do not add up, the flag's counts.
+fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
+    let mut policy = match &grants.policy {
+        Some(path) => policy::read(path).map_err(|error| Failure::Usage(error.to_string()))?,
+        None => Policy::default(),
+    };
+    limit(&mut policy.limits, limits);
+    if grants.allow_all {
+        policy = policy.and_allow_all();
+    }
+    policy = grants.allow_net.into_iter().fold(policy, Policy::allow_net);
+    policy = grants.allow_listen.into_iter().fold(policy, Policy::allow_listen);
+    policy = grants.allow_env.into_iter().fold(policy, Policy::allow_env);
+    policy = grants.dir.into_iter().fold(policy, Policy::allow_dir);
+    let set = |policy: Policy, (name, value)| policy.set_env(name, value);
+    Ok(grants.env.into_iter().fold(policy, set))
+}
+
+fn limit(limits: &mut Limits, flags: &LimitArgs) {
+    limits.memory_max = flags.max_memory.unwrap_or(limits.memory_max);
+    limits.handles_max = flags.max_handles.unwrap_or(limits.handles_max);
+    limits.timeout = flags.timeout.or(limits.timeout);
+    limits.fuel = flags.fuel.or(limits.fuel);
+}
+
+/// Takes apart the guest's path and what the guest gets as its arguments, of which the first is
+/// its own name.
+fn split_guest(guest_and_args: Vec<OsString>) -> Result<(PathBuf, Vec<String>), Failure> {
+    let mut words = guest_and_args.into_iter();
+    let path = words.next().map(PathBuf::from).unwrap_or_default();
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    let mut args = vec![name.to_string_lossy().into_owned()];
+    for word in words {
+        args.push(word.into_string().map_err(|word| {
+            let word = word.to_string_lossy();
+            Failure::Usage(format!("argument {word:?} is not UTF-8, which guests require"))
+        })?);
+    }
+    Ok((path, args))
+}
+
+fn load(host: &Host, path: &Path, allow_precompiled: bool) -> Result<Program, Failure> {
+    let what = format!("compiling {}", path.display());
+    let loaded = progress::announced(&what, || host.load(path));
+    match loaded {
+        Err(aio_host::Error::Precompiled { .. }) if allow_precompiled => {
+            #[allow(unsafe_code, reason = "only the caller can vouch for native code")]
+            // SAFETY: whoever gave --allow-precompiled vouches for the file.
+            let program = unsafe { host.load_precompiled(path) };
+            Ok(program?)
+        }
+        loaded => Ok(loaded?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Args, Command};
+
+    fn parsed(flags: &[&str]) -> RunArgs {
+        let args = [&["aio-host", "run"], flags, &["dir/g.wasm", "-x"]].concat();
+        match Args::try_parse_from(args).unwrap().command {
+            Command::Run(args) => *args,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn made(flags: &[&str]) -> Policy {
+        let args = parsed(flags);
+        policy(args.grants, &args.limits).unwrap()
+    }
+
+    #[test]
+    fn no_flags_grant_nothing() {
+        assert_eq!(made(&[]), Policy::default());
+    }
+
+    #[test]
+    fn every_flag_arrives() {
+        let mut expected = Policy::allow_all()
+            .allow_net("a:1".parse().unwrap())
+            .allow_listen("127.0.0.1:0".parse().unwrap())
+            .allow_env("LANG".parse().unwrap())
+            .allow_dir("a::/a:ro".parse().unwrap())
+            .set_env("K".parse().unwrap(), "V");
+        expected.limits.memory_max = 1024;
+        expected.limits.handles_max = 7;
+        expected.limits.timeout = Some(Duration::from_millis(5));
+        expected.limits.fuel = Some(9);
+        let flags = [
+            "-A",
+            "--allow-net=a:1",
+            "--allow-listen=127.0.0.1:0",
+            "--allow-env=LANG",
+            "--dir=a::/a:ro",
+            "--env=K=V",
+            "--max-memory=1KiB",
+            "--max-handles=7",
+            "--timeout=5ms",
+            "--fuel=9",
+        ];
+        assert_eq!(made(&flags), expected);
+    }
+
+    #[test]
+    fn rules_of_file_and_flags_add_up_and_a_flags_limit_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("p.toml");
+        let text = "[allow]\nnet = ['a']\n[deny]\nnet = ['c']\n[limits]\nfuel = 1\nmax-handles = 2\n";
+        std::fs::write(&file, text).unwrap();
+        let file = format!("--policy={}", file.display());
+        let mut expected = Policy::default()
+            .allow_net("a".parse().unwrap())
+            .allow_net("b".parse().unwrap())
+            .deny_net("c".parse().unwrap());
+        expected.limits.fuel = Some(3);
+        expected.limits.handles_max = 2;
+        assert_eq!(made(&["--allow-net=b", "--fuel=3", &file]), expected);
+    }
+
+    #[test]
+    fn the_guest_is_its_own_first_argument() {
+        let (path, args) = split_guest(parsed(&[]).guest_and_args).unwrap();
+        assert_eq!(path, Path::new("dir/g.wasm"));
+        assert_eq!(args, ["g.wasm", "-x"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn an_argument_that_is_not_unicode_is_refused() {
+        use std::os::unix::ffi::OsStringExt;
+        let words = vec!["g".into(), OsString::from_vec(vec![b'a', 0xff])];
+        assert!(matches!(split_guest(words), Err(Failure::Usage(_))));
+    }
+}

@@ -1,0 +1,64 @@
+//! A connection in the making.
+//! Dropping it closes the socket: nothing of the attempt remains.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::TcpStream;
+use crate::{Handle, Interest};
+
+/// A connection in the making. Made by [`TcpStream::connect`]; dropping it cancels.
+#[derive(Debug)]
+#[must_use = "a dropped `Connect` is a cancelled one"]
+pub struct Connect(Option<TcpStream>);
+
+impl Connect {
+    pub(super) fn start(handle: &Handle, addr: SocketAddr) -> io::Result<Self> {
+        let socket = mio::net::TcpStream::connect(addr)?;
+        let stream = TcpStream::new(handle, socket, Interest::Both)?;
+        Ok(Self(Some(stream)))
+    }
+
+    /// The source of the connection, to attach a port to: its first readiness to write tells the end.
+    ///
+    /// `None` once the stream was handed out.
+    pub fn registration(&self) -> Option<&crate::Registration> {
+        self.0.as_ref().map(TcpStream::registration)
+    }
+
+    /// Asks without waiting how the attempt stands: [`io::ErrorKind::WouldBlock`] while it is under way.
+    ///
+    /// # Errors
+    ///
+    /// Why the connection failed; [`io::ErrorKind::NotConnected`] after [`Registration::close`] and once
+    /// the stream was handed out.
+    ///
+    /// [`Registration::close`]: crate::Registration::close
+    pub fn try_finish(&mut self) -> io::Result<TcpStream> {
+        let stream = self.0.as_ref().ok_or(io::ErrorKind::NotConnected)?;
+        stream.registration().try_output(|| stream.established())?;
+        stream.set_nodelay(true)?;
+        self.0
+            .take()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+}
+
+impl Future for Connect {
+    type Output = io::Result<TcpStream>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match self.try_finish() {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+            if let Some(registration) = self.registration() {
+                ready!(registration.poll_writable(cx));
+            }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Non-blocking sockets as operations: an attempt at once, a wait, or both in one future.
+//! It resolves no names and applies no policy.
+
+mod connect;
+mod listener;
+mod tcp;
+
+pub use self::connect::Connect;
+pub use self::listener::{ListenOptions, TcpListener};
+pub use self::tcp::TcpStream;

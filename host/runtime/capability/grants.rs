@@ -1,0 +1,378 @@
+//! A policy at work in one guest: every question of the network is decided here.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use super::denial::{Denial, printable};
+use super::listen::ListenRule;
+use super::net::{NetRule, normalised};
+use super::network::judged;
+use super::pins::Pins;
+use super::ports::Ports;
+use super::{Allowed, Policy};
+
+/// The rules of one guest, and the addresses that lookups under them have returned.
+///
+/// v4-mapped IPv6 addresses are judged as IPv4 ones, and connecting to an unspecified address as
+/// connecting to loopback, which is what systems do.
+#[derive(Debug)]
+pub struct Grants {
+    policy: Arc<Policy>,
+    pins: Pins,
+}
+
+impl Grants {
+    /// Puts `policy` to work.
+    pub fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            policy,
+            pins: Pins::default(),
+        }
+    }
+
+    /// Decides on looking up `name`. A numeric address needs no more than that connecting to it,
+    /// or listening there, is granted under some port: nobody is asked.
+    pub fn lookup(&self, name: &str) -> Result<(), Denial> {
+        match numeric(name) {
+            Some(address) => self.lookup_address(name, address),
+            None => self.lookup_name(name),
+        }
+    }
+
+    fn lookup_name(&self, name: &str) -> Result<(), Denial> {
+        let normal = normalised(name);
+        // A deny of `*:25` is about ports, not about names.
+        let denied =
+            |rule: &&NetRule| rule.covers_name(&normal) && (rule.is_name() || !rule.has_port());
+        if let Some(rule) = self.net().deny.iter().find(denied) {
+            return Err(Denial::denied(look_up(name), "net", rule));
+        }
+        let allowed = |rule: &NetRule| rule.covers_name(&normal);
+        if self.policy.all || self.net().allow.iter().any(allowed) {
+            return Ok(());
+        }
+        Err(Denial::not_granted(look_up(name), allow_net(&normal)))
+    }
+
+    fn lookup_address(&self, name: &str, address: IpAddr) -> Result<(), Denial> {
+        let peer = judged(address);
+        let denied = |rule: &&NetRule| rule.covers_address(peer) && !rule.has_port();
+        if let Some(rule) = self.net().deny.iter().find(denied) {
+            return Err(Denial::denied(look_up(name), "net", rule));
+        }
+        let granted = self.policy.all
+            || self
+                .net()
+                .allow
+                .iter()
+                .any(|rule| rule.covers_address(peer))
+            || self.pins.covers_address(peer)
+            || self
+                .listen_rules()
+                .allow
+                .iter()
+                .any(|rule| rule.covers_address(address));
+        match granted {
+            true => Ok(()),
+            false => Err(Denial::not_granted(
+                look_up(name),
+                allow_net(&bracketed(peer)),
+            )),
+        }
+    }
+
+    /// Remembers what an allowed lookup of `name` returned: these addresses may be connected to at
+    /// the ports of the rules that allowed the name. At most 4,096 are remembered, the oldest leave.
+    pub fn pin(&mut self, name: &str, addresses: &[SocketAddr]) {
+        let ports = self.ports_of(name);
+        if ports.is_empty() {
+            return;
+        }
+        // An unspecified address would stand for loopback, which no server of that name is.
+        let ips = addresses.iter().map(|address| address.ip().to_canonical());
+        for ip in ips.filter(|ip| !ip.is_unspecified()) {
+            self.pins.add(ip, &ports);
+        }
+    }
+
+    /// Tells the ports at which rules grant `name` by name. `*` needs no pins.
+    fn ports_of(&self, name: &str) -> Vec<Ports> {
+        let name = normalised(name);
+        let rules = self.net().allow.iter();
+        let rules = rules.filter(|rule| rule.is_name() && rule.covers_name(&name));
+        rules.map(NetRule::ports).collect()
+    }
+
+    /// Decides on connecting to `address`.
+    pub fn connect(&self, address: SocketAddr) -> Result<(), Denial> {
+        let (peer, port) = (judged(address.ip()), address.port());
+        if let Some(rule) = self.net().deny.iter().find(|rule| rule.covers(peer, port)) {
+            return Err(Denial::denied(format!("connect to {address}"), "net", rule));
+        }
+        let granted = self.policy.all
+            || self.net().allow.iter().any(|rule| rule.covers(peer, port))
+            || self.pins.covers(peer, port);
+        match granted {
+            true => Ok(()),
+            false => Err(Denial::not_granted(
+                format!("connect to {address}"),
+                allow_net(&with_port(peer, port)),
+            )),
+        }
+    }
+
+    /// Decides on listening at `address`.
+    pub fn listen(&self, address: SocketAddr) -> Result<(), Denial> {
+        let operation = || format!("listen at {address}");
+        let rules = self.listen_rules();
+        if let Some(rule) = rules.deny.iter().find(|rule| rule.refuses(address)) {
+            return Err(Denial::denied(operation(), "listen", rule));
+        }
+        if self.policy.all || rules.allow.iter().any(|rule| rule.grants(address)) {
+            return Ok(());
+        }
+        let at = SocketAddr::new(address.ip().to_canonical(), address.port());
+        Err(Denial::not_granted(
+            operation(),
+            Some(format!("--allow-listen={at}")),
+        ))
+    }
+
+    fn net(&self) -> &Allowed<NetRule> {
+        &self.policy.net
+    }
+
+    fn listen_rules(&self) -> &Allowed<ListenRule> {
+        &self.policy.listen
+    }
+}
+
+/// Reads a numeric name as resolvers do: a zone may follow an IPv6 address.
+fn numeric(name: &str) -> Option<IpAddr> {
+    let address = match name.split_once('%') {
+        Some((address, _)) if address.contains(':') => address,
+        _ => name,
+    };
+    address.parse().ok()
+}
+
+fn look_up(name: &str) -> String {
+    format!("look up {}", printable(name))
+}
+
+fn bracketed(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
+}
+
+/// Port 0 cannot be granted by number.
+fn with_port(address: IpAddr, port: u16) -> String {
+    match port {
+        0 => bracketed(address),
+        port => SocketAddr::new(address, port).to_string(),
+    }
+}
+
+/// Names the flag only if it is one: what the guest chose may be no host, and people paste flags
+/// into shells.
+fn allow_net(host: &str) -> Option<String> {
+    let rule: NetRule = host.parse().ok()?;
+    rule.is_specific().then(|| format!("--allow-net={rule}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    fn net(text: &str) -> NetRule {
+        text.parse().unwrap()
+    }
+
+    fn grants(policy: Policy) -> Grants {
+        Grants::new(Arc::new(policy))
+    }
+
+    fn allowing(rules: &[&str]) -> Grants {
+        let allow = |policy: Policy, rule: &&str| policy.allow_net(net(rule));
+        grants(rules.iter().fold(Policy::default(), allow))
+    }
+
+    fn said(result: Result<(), Denial>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_is_granted_by_default() {
+        let none = grants(Policy::default());
+        assert_eq!(
+            said(none.connect(at("10.0.0.1:80"))),
+            "connect to 10.0.0.1:80: not granted; --allow-net=10.0.0.1:80 would allow it"
+        );
+        assert_eq!(
+            said(none.connect(at("[::1]:80"))),
+            "connect to [::1]:80: not granted; --allow-net=[::1]:80 would allow it"
+        );
+        assert_eq!(
+            said(none.lookup("Example.com.")),
+            "look up Example.com.: not granted; --allow-net=example.com would allow it"
+        );
+        assert_eq!(
+            said(none.listen(at("127.0.0.1:0"))),
+            "listen at 127.0.0.1:0: not granted; --allow-listen=127.0.0.1:0 would allow it"
+        );
+    }
+
+    #[test]
+    fn following_the_advice_of_a_denial_allows() {
+        for address in [
+            "10.0.0.1:80",
+            "[::1]:80",
+            "0.0.0.0:80",
+            "[::]:80",
+            "[::ffff:1.2.3.4]:80",
+            "1.2.3.4:0",
+            "[fe80::1%2]:80",
+        ] {
+            let denial = said(grants(Policy::default()).connect(at(address)));
+            let (_, flag) = denial.split_once("--allow-net=").unwrap();
+            let (rule, _) = flag.split_once(' ').unwrap();
+            assert_eq!(allowing(&[rule]).connect(at(address)), Ok(()), "{rule}");
+        }
+    }
+
+    #[test]
+    fn all_of_it_is_granted_at_once() {
+        let all = grants(Policy::allow_all());
+        assert_eq!(all.connect(at("10.0.0.1:80")), Ok(()));
+        assert_eq!(all.lookup("example.com"), Ok(()));
+        assert_eq!(all.lookup("10.0.0.1"), Ok(()));
+        assert_eq!(all.listen(at("0.0.0.0:80")), Ok(()));
+    }
+
+    #[test]
+    fn an_address_is_granted_at_its_port() {
+        let some = allowing(&["10.0.0.1:80"]);
+        assert_eq!(some.connect(at("10.0.0.1:80")), Ok(()));
+        assert_eq!(some.connect(at("[::ffff:10.0.0.1]:80")), Ok(()));
+        assert!(some.connect(at("10.0.0.1:81")).is_err());
+        assert!(some.connect(at("10.0.0.2:80")).is_err());
+        assert!(some.listen(at("10.0.0.1:80")).is_err());
+    }
+
+    #[test]
+    fn a_deny_beats_everything() {
+        let policy = Policy::allow_all()
+            .allow_net(net("10.0.0.1:80"))
+            .allow_net(net("example.com"))
+            .deny_net(net("10.0.0.0/8"))
+            .deny_listen("*:80".parse().unwrap());
+        let mut some = grants(policy);
+        some.pin("example.com", &[at("10.0.0.1:80")]);
+        assert_eq!(
+            said(some.connect(at("10.0.0.1:80"))),
+            "connect to 10.0.0.1:80: denied by the policy's rule `deny net 10.0.0.0/8`"
+        );
+        assert!(some.connect(at("[::ffff:10.0.0.1]:80")).is_err());
+        assert!(some.lookup("10.0.0.1").is_err());
+        assert!(some.listen(at("127.0.0.1:80")).is_err());
+        assert_eq!(some.connect(at("11.0.0.1:80")), Ok(()));
+    }
+
+    #[test]
+    fn a_denied_loopback_is_not_reached_through_the_unspecified_address() {
+        let some = grants(
+            Policy::allow_all()
+                .deny_net(net("127.0.0.0/8"))
+                .deny_net(net("[::1]")),
+        );
+        for address in [
+            "127.0.0.1:80",
+            "0.0.0.0:80",
+            "[::ffff:0.0.0.0]:80",
+            "[::]:80",
+            "[::1]:80",
+        ] {
+            assert!(some.connect(at(address)).is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_denied_name_is_not_looked_up() {
+        let some = grants(Policy::allow_all().deny_net(net("*.example.com")));
+        assert!(some.lookup("WWW.example.com.").is_err());
+        assert_eq!(some.lookup("example.com"), Ok(()));
+    }
+
+    #[test]
+    fn a_denied_port_does_not_deny_lookups() {
+        let some = grants(Policy::allow_all().deny_net(net("*:25")));
+        assert_eq!(some.lookup("example.com"), Ok(()));
+        assert_eq!(some.lookup("10.0.0.1"), Ok(()));
+        assert!(some.connect(at("10.0.0.1:25")).is_err());
+    }
+
+    #[test]
+    fn what_was_looked_up_may_be_connected_to_at_the_rules_port() {
+        let mut some = allowing(&["example.com:443", "other.example"]);
+        assert!(some.connect(at("1.2.3.4:443")).is_err());
+        some.pin("EXAMPLE.com.", &[at("1.2.3.4:0"), at("[::ffff:1.2.3.5]:0")]);
+        assert_eq!(some.connect(at("1.2.3.4:443")), Ok(()));
+        assert_eq!(some.connect(at("1.2.3.5:443")), Ok(()));
+        assert_eq!(some.lookup("1.2.3.4"), Ok(()));
+        assert!(some.connect(at("1.2.3.4:80")).is_err());
+        assert!(some.connect(at("1.2.3.6:443")).is_err());
+    }
+
+    #[test]
+    fn a_name_that_no_rule_grants_pins_nothing() {
+        let mut some = allowing(&["example.com", "*:80"]);
+        some.pin("evil.example", &[at("1.2.3.4:443")]);
+        assert!(some.connect(at("1.2.3.4:443")).is_err());
+    }
+
+    #[test]
+    fn a_name_does_not_pin_the_unspecified_address() {
+        let mut some = allowing(&["example.com"]);
+        some.pin("example.com", &[at("0.0.0.0:0"), at("[::]:0")]);
+        assert!(some.connect(at("0.0.0.0:80")).is_err());
+        assert!(some.connect(at("127.0.0.1:80")).is_err());
+    }
+
+    #[test]
+    fn numeric_names_follow_their_address() {
+        let some = allowing(&["10.0.0.1:80", "[fe80::1]"]);
+        assert_eq!(some.lookup("10.0.0.1"), Ok(()));
+        assert_eq!(some.lookup("::ffff:10.0.0.1"), Ok(()));
+        assert_eq!(some.lookup("fe80::1%eth0"), Ok(()));
+        assert_eq!(
+            said(some.lookup("::2")),
+            "look up ::2: not granted; --allow-net=[::2] would allow it"
+        );
+    }
+
+    #[test]
+    fn an_address_to_listen_at_may_be_looked_up() {
+        let policy = Policy::default().allow_listen("0.0.0.0:80".parse().unwrap());
+        assert_eq!(grants(policy.clone()).lookup("0.0.0.0"), Ok(()));
+        assert!(grants(policy).lookup("127.0.0.1").is_err());
+    }
+
+    #[test]
+    fn a_denial_never_advises_what_is_no_rule() {
+        let none = grants(Policy::default());
+        for name in ["$(reboot)", "*", "*.com", "a,b", "", "127.1", "a\nb"] {
+            let said = said(none.lookup(name));
+            assert!(
+                said.ends_with("not granted, and no flag would allow it"),
+                "{said}"
+            );
+            assert!(!said.contains('\n'));
+        }
+    }
+}

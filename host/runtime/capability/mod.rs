@@ -1,0 +1,238 @@
+//! What a guest may touch: the rules, and the decisions on them. Pure: nothing here does I/O or
+//! knows of wasm. Whatever is not granted is refused, and a refusal names what would grant it.
+
+mod denial;
+mod dir;
+mod env;
+mod grants;
+mod listen;
+mod net;
+mod network;
+mod pins;
+mod ports;
+mod rule;
+
+pub use denial::{Denial, Denials};
+pub use dir::DirGrant;
+pub use env::EnvRule;
+pub use grants::Grants;
+pub use listen::ListenRule;
+pub use net::NetRule;
+pub use rule::RuleError;
+
+use crate::quota::Limits;
+
+/// What one guest may touch, and how much. The default is nothing at all, within the default limits.
+///
+/// Rules only add up, and a deny beats every allow, whatever the order in which they were given.
+///
+/// ```
+/// use aio_host::capability::Policy;
+///
+/// let policy = Policy::default()
+///     .allow_net("example.com:443".parse()?)
+///     .deny_net("127.0.0.0/8".parse()?);
+/// # Ok::<(), aio_host::capability::RuleError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    all: bool,
+    net: Allowed<NetRule>,
+    listen: Allowed<ListenRule>,
+    env: EnvRules,
+    dirs: Vec<DirGrant>,
+    /// How much of each thing the guest may hold.
+    pub limits: Limits,
+}
+
+/// The rules of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Allowed<R> {
+    allow: Vec<R>,
+    deny: Vec<R>,
+}
+
+/// What the guest's environment is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct EnvRules {
+    names: Allowed<EnvRule>,
+    set: Vec<(EnvRule, String)>,
+}
+
+impl Policy {
+    /// Grants every connection, lookup, listener and environment variable that no deny takes back.
+    /// Directories still have to be granted one by one: each needs a name for the guest.
+    pub fn allow_all() -> Self {
+        Self {
+            all: true,
+            ..Self::default()
+        }
+    }
+
+    /// Grants everything that [`Policy::allow_all`] grants, beside what this policy holds.
+    #[must_use]
+    pub fn and_allow_all(mut self) -> Self {
+        self.all = true;
+        self
+    }
+
+    /// Grants connecting to what `rule` names, and looking up its name.
+    #[must_use]
+    pub fn allow_net(mut self, rule: NetRule) -> Self {
+        self.net.allow.push(rule);
+        self
+    }
+
+    /// Refuses connecting to the addresses that `rule` names, or looking up its name. A name is
+    /// refused whatever port the rule says; an address that the guest knows otherwise is not, so
+    /// to keep it from an address deny that.
+    #[must_use]
+    pub fn deny_net(mut self, rule: NetRule) -> Self {
+        self.net.deny.push(rule);
+        self
+    }
+
+    /// Grants listening at what `rule` names.
+    #[must_use]
+    pub fn allow_listen(mut self, rule: ListenRule) -> Self {
+        self.listen.allow.push(rule);
+        self
+    }
+
+    /// Refuses listening at what `rule` names, and at an unspecified address that includes it.
+    #[must_use]
+    pub fn deny_listen(mut self, rule: ListenRule) -> Self {
+        self.listen.deny.push(rule);
+        self
+    }
+
+    /// Passes one of the host's environment variables on, if it is set.
+    #[must_use]
+    pub fn allow_env(mut self, name: EnvRule) -> Self {
+        self.env.names.allow.push(name);
+        self
+    }
+
+    /// Keeps an environment variable from the guest, also one that is set by [`Policy::set_env`].
+    #[must_use]
+    pub fn deny_env(mut self, name: EnvRule) -> Self {
+        self.env.names.deny.push(name);
+        self
+    }
+
+    /// Gives the guest an environment variable; of several values of one name the last counts.
+    #[must_use]
+    pub fn set_env(mut self, name: EnvRule, value: impl Into<String>) -> Self {
+        self.env.set.push((name, value.into()));
+        self
+    }
+
+    /// Grants a directory.
+    #[must_use]
+    pub fn allow_dir(mut self, grant: DirGrant) -> Self {
+        self.dirs.push(grant);
+        self
+    }
+
+    /// Makes the guest's environment, out of the host's and what was set. Of a name that occurs
+    /// twice the set one counts; the rest keeps its order.
+    pub fn env(
+        &self,
+        of_host: impl IntoIterator<Item = (String, String)>,
+    ) -> Vec<(String, String)> {
+        let passed = of_host
+            .into_iter()
+            .filter(|(name, _)| self.all || self.env.names.allows(name));
+        let set = self.env.set.iter();
+        let set = set.map(|(name, value)| (name.as_str().to_owned(), value.clone()));
+        let mut env: Vec<(String, String)> = Vec::new();
+        for (name, value) in passed.chain(set) {
+            if self.env.names.denies(&name) {
+                continue;
+            }
+            match env.iter_mut().find(|(known, _)| *known == name) {
+                Some(known) => known.1 = value,
+                None => env.push((name, value)),
+            }
+        }
+        env
+    }
+
+    /// Tells the directories that were granted, in the order of their granting.
+    pub fn dirs(&self) -> &[DirGrant] {
+        &self.dirs
+    }
+}
+
+impl<R> Default for Allowed<R> {
+    fn default() -> Self {
+        Self {
+            allow: Vec::new(),
+            deny: Vec::new(),
+        }
+    }
+}
+
+impl Allowed<EnvRule> {
+    fn allows(&self, name: &str) -> bool {
+        self.allow.iter().any(|rule| rule.as_str() == name)
+    }
+
+    fn denies(&self, name: &str) -> bool {
+        self.deny.iter().any(|rule| rule.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(name: &str) -> EnvRule {
+        name.parse().unwrap()
+    }
+
+    fn host() -> Vec<(String, String)> {
+        pairs(&[("HOME", "/home/u"), ("LANG", "C"), ("SECRET", "s")])
+    }
+
+    fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        of.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn the_default_passes_no_variable() {
+        assert_eq!(Policy::default().env(host()), []);
+    }
+
+    #[test]
+    fn only_granted_variables_pass() {
+        let policy = Policy::default().allow_env(name("LANG"));
+        assert_eq!(policy.env(host()), pairs(&[("LANG", "C")]));
+    }
+
+    #[test]
+    fn a_set_variable_beats_the_hosts() {
+        let policy = Policy::default()
+            .allow_env(name("LANG"))
+            .set_env(name("LANG"), "de")
+            .set_env(name("LANG"), "fr");
+        assert_eq!(policy.env(host()), pairs(&[("LANG", "fr")]));
+    }
+
+    #[test]
+    fn a_deny_beats_allow_all_and_set() {
+        let policy = Policy::allow_all()
+            .set_env(name("SECRET"), "x")
+            .deny_env(name("SECRET"));
+        assert_eq!(
+            policy.env(host()),
+            pairs(&[("HOME", "/home/u"), ("LANG", "C")])
+        );
+    }
+
+    #[test]
+    fn allow_all_grants_no_directory() {
+        assert_eq!(Policy::allow_all().dirs(), []);
+    }
+}

@@ -1,0 +1,165 @@
+//! What a program imports and exports, seen before it runs: what the host provides, which flags it
+//! would need, and what is missing.
+
+use wasmtime::Engine;
+use wasmtime::component::Linker;
+use wasmtime::component::types::ComponentItem;
+
+use crate::error::chain;
+use crate::program::Program;
+use crate::state::State;
+
+/// The outcome of [`Host::check`](crate::Host::check).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// What the program imports, in its order.
+    pub imports: Vec<Import>,
+    /// What the program exports, in its order.
+    pub exports: Vec<Export>,
+    /// Why it cannot be linked, if it cannot.
+    pub problem: Option<String>,
+}
+
+/// One import.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Import {
+    /// The interface or function, with its version.
+    pub name: String,
+    /// What the host has for it.
+    pub support: Support,
+}
+
+/// What the host has for an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Support {
+    /// Provided to every guest.
+    Provided,
+    /// Provided, and refuses everything unless these flags grant it.
+    Granted(&'static str),
+    /// Linked, but each call is refused: a guest that only imports it runs.
+    Refused(&'static str),
+    /// Not provided: the program cannot be instantiated.
+    Missing,
+}
+
+/// One export.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Export {
+    /// The interface or function, with its version.
+    pub name: String,
+    /// Whether `aio-host run` calls it.
+    pub main: bool,
+}
+
+const NET: &str = "--allow-net, --allow-listen";
+const SOCKETS: &str = "wasi:sockets is not served yet; use aio:host/tcp";
+
+/// The interfaces that are linked, each with the compatible versions' common beginning.
+const LINKED: &[(&str, &[&str], Support)] = &[
+    ("aio:host/types", &["0.1."], Support::Provided),
+    ("aio:host/timers", &["0.1."], Support::Provided),
+    ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
+    ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
+    ("aio:host/ring", &["0.1."], Support::Granted(NET)),
+    ("wasi:io/", &["0.2."], Support::Provided),
+    ("wasi:clocks/", &["0.2.", "0.3."], Support::Provided),
+    ("wasi:random/", &["0.2.", "0.3."], Support::Provided),
+    ("wasi:cli/environment", &["0.2.", "0.3."], Support::Granted("--allow-env, --env")),
+    ("wasi:cli/", &["0.2.", "0.3."], Support::Provided),
+    ("wasi:filesystem/", &["0.2.", "0.3."], Support::Granted("--dir")),
+    ("wasi:sockets/", &["0.2.", "0.3."], Support::Refused(SOCKETS)),
+];
+
+impl Report {
+    pub(crate) fn new(engine: &Engine, linker: &Linker<State>, program: &Program) -> Self {
+        let component = program.component().component_type();
+        let imports = component.imports(engine).filter(|(_, item)| is_linked(&item.ty));
+        let exports = component.exports(engine);
+        Self {
+            imports: imports.map(|(name, _)| Import::new(name)).collect(),
+            exports: exports.map(|(name, _)| Export::new(name)).collect(),
+            problem: linker.instantiate_pre(program.component()).err().map(|error| chain(&error)),
+        }
+    }
+
+    /// Whether the program can be instantiated.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.problem.is_none()
+    }
+
+    /// The flags without which some imports refuse everything, each once.
+    #[must_use]
+    pub fn flags(&self) -> Vec<&'static str> {
+        let granted = self.imports.iter().filter_map(|import| match import.support {
+            Support::Granted(flags) => Some(flags),
+            _ => None,
+        });
+        let mut flags: Vec<_> = granted.flat_map(|flags| flags.split(", ")).collect();
+        flags.sort_unstable();
+        flags.dedup();
+        flags
+    }
+}
+
+impl Import {
+    fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            support: support(name),
+        }
+    }
+}
+
+impl Export {
+    fn new(name: &str) -> Self {
+        let main = ["aio:host/run@0.1.", "wasi:cli/run@0.3.", "wasi:cli/run@0.2."];
+        Self {
+            name: name.into(),
+            main: main.iter().any(|interface| name.starts_with(interface)),
+        }
+    }
+}
+
+fn support(name: &str) -> Support {
+    let Some((interface, version)) = name.split_once('@') else { return Support::Missing };
+    LINKED
+        .iter()
+        .find(|(prefix, versions, _)| {
+            interface.starts_with(prefix) && versions.iter().any(|known| version.starts_with(known))
+        })
+        .map_or(Support::Missing, |(_, _, support)| *support)
+}
+
+/// Types are described, not linked.
+fn is_linked(item: &ComponentItem) -> bool {
+    !matches!(item, ComponentItem::Type(_) | ComponentItem::Resource(_))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_told_apart() {
+        assert_eq!(support("wasi:cli/stdout@0.2.9"), Support::Provided);
+        assert_eq!(support("wasi:cli/stdout@0.3.0"), Support::Provided);
+        assert_eq!(support("wasi:cli/stdout@0.4.0"), Support::Missing);
+        assert_eq!(support("wasi:io/poll@0.3.0"), Support::Missing);
+    }
+
+    #[test]
+    fn what_is_unknown_is_missing() {
+        assert_eq!(support("wasi:http/types@0.2.0"), Support::Missing);
+        assert_eq!(support("log"), Support::Missing);
+    }
+
+    #[test]
+    fn what_needs_a_grant_names_the_flag() {
+        assert_eq!(support("aio:host/dns@0.1.0"), Support::Granted("--allow-net"));
+    }
+}

@@ -1,0 +1,176 @@
+//! A guest's handle table: the listeners and streams it owns, by number, for the ring and the plain
+//! imports alike. A handle is an index and a generation, so that a stale or forged number is an
+//! error code, never another object.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use aio_loop::net::{TcpListener, TcpStream};
+
+use crate::quota::Permit;
+
+/// An open object and what the ring has in flight on it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) object: Object,
+    /// Reads or accepts that wait, first come first served.
+    pub(crate) reads: VecDeque<Read>,
+    /// Writes that wait, first come first served.
+    pub(crate) writes: VecDeque<Write>,
+    pub(crate) watch: Option<Watch>,
+    /// Whether the ring has the handle among the watches to report.
+    pub(crate) listed: bool,
+    /// Whether the object's readiness is posted to the ring's port.
+    pub(crate) attached: bool,
+}
+
+/// What a handle can stand for. Shared with the futures that wait on it.
+#[derive(Clone, Debug)]
+pub(crate) enum Object {
+    Listener(Arc<TcpListener>),
+    Stream(Arc<TcpStream>),
+}
+
+/// A read or an accept that waits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Read {
+    pub(crate) token: u64,
+    pub(crate) quiet: bool,
+    pub(crate) max: u32,
+}
+
+/// A write that waits, with the bytes that are not written yet.
+#[derive(Debug)]
+pub(crate) struct Write {
+    pub(crate) token: u64,
+    pub(crate) quiet: bool,
+    pub(crate) data: Vec<u8>,
+    pub(crate) offset: usize,
+    /// What was written before the rest was kept here.
+    pub(crate) written: u32,
+    /// The room that `data` takes.
+    pub(crate) _permit: Permit,
+}
+
+/// A level-triggered watch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    pub(crate) token: u64,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+}
+
+/// The table. Handles keep the two highest bits clear, which are the ring's for its own keys.
+#[derive(Debug)]
+pub(crate) struct HandleTable {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    open: u32,
+    max: u32,
+}
+
+#[derive(Debug)]
+struct Slot {
+    generation: u32,
+    entry: Option<Box<Entry>>,
+}
+
+/// A slot that reached this is not used again: its generations are used up.
+const GENERATION_MAX: u32 = (1 << 30) - 1;
+
+impl HandleTable {
+    /// A table of at most `max` open handles.
+    pub(crate) fn new(max: u32) -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            open: 0,
+            max,
+        }
+    }
+
+    /// Whether one more fits.
+    pub(crate) fn has_room(&self) -> bool {
+        self.open < self.max
+    }
+
+    /// Takes an object in; none when the table is full, and then the object is closed.
+    pub(crate) fn insert(&mut self, object: Object) -> Option<u64> {
+        if !self.has_room() {
+            return None;
+        }
+        let index = self.free.pop().map_or_else(|| self.grow(), Some)?;
+        let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
+        slot.entry = Some(Box::new(Entry::new(object)));
+        self.open += 1;
+        Some(u64::from(slot.generation) << 32 | u64::from(index))
+    }
+
+    pub(crate) fn get(&self, handle: u64) -> Option<&Entry> {
+        let (index, generation) = split(handle)?;
+        let slot = self.slots.get(index)?;
+        slot.entry.as_deref().filter(|_| slot.generation == generation)
+    }
+
+    pub(crate) fn get_mut(&mut self, handle: u64) -> Option<&mut Entry> {
+        let (index, generation) = split(handle)?;
+        let slot = self.slots.get_mut(index)?;
+        slot.entry.as_deref_mut().filter(|_| slot.generation == generation)
+    }
+
+    /// Takes an object out; its handle is stale from then on.
+    pub(crate) fn remove(&mut self, handle: u64) -> Option<Box<Entry>> {
+        let (index, generation) = split(handle)?;
+        let slot = self.slots.get_mut(index).filter(|slot| slot.generation == generation)?;
+        let entry = slot.entry.take()?;
+        self.open -= 1;
+        if slot.generation < GENERATION_MAX {
+            slot.generation += 1;
+            self.free.push(u32::try_from(index).ok()?);
+        }
+        Some(entry)
+    }
+
+    /// Takes everything out.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Entry>> {
+        self.free.clear();
+        self.open = 0;
+        std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.entry)
+    }
+
+    fn grow(&mut self) -> Option<u32> {
+        let index = u32::try_from(self.slots.len()).ok()?;
+        self.slots.push(Slot {
+            generation: 1, // so that no handle is 0
+            entry: None,
+        });
+        Some(index)
+    }
+}
+
+fn split(handle: u64) -> Option<(usize, u32)> {
+    let index = usize::try_from(handle & u64::from(u32::MAX)).ok()?;
+    Some((index, u32::try_from(handle >> 32).ok()?))
+}
+
+impl Entry {
+    fn new(object: Object) -> Self {
+        Self {
+            object,
+            reads: VecDeque::new(),
+            writes: VecDeque::new(),
+            watch: None,
+            listed: false,
+            attached: false,
+        }
+    }
+}
+
+impl Object {
+    pub(crate) fn registration(&self) -> &aio_loop::Registration {
+        match self {
+            Self::Listener(listener) => listener.registration(),
+            Self::Stream(stream) => stream.registration(),
+        }
+    }
+}

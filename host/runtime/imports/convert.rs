@@ -1,0 +1,106 @@
+//! Between the loop's types and the WIT's: addresses, and the one place where an error of the
+//! operating system becomes a code.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+
+use aio_loop::dns::LookupError;
+use rustix::io::Errno;
+
+use super::wit::types::{
+    ErrorCode, Host, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
+};
+use crate::interrupt::Stopped;
+use crate::state::State;
+
+impl Host for State {}
+
+/// Tells the code for an error; what has none goes to the log, with the operation.
+pub(crate) fn error_code(operation: &str, error: &io::Error) -> ErrorCode {
+    // The loop's own word for an object that was closed; the system's has a number.
+    if error.kind() == io::ErrorKind::NotConnected && error.raw_os_error().is_none() {
+        return ErrorCode::Closed;
+    }
+    let code = Errno::from_io_error(error).map_or(ErrorCode::Other, errno_code);
+    if code == ErrorCode::Other {
+        tracing::warn!("{operation}: {error}");
+    }
+    code
+}
+
+fn errno_code(errno: Errno) -> ErrorCode {
+    match errno {
+        Errno::ADDRINUSE => ErrorCode::AddressInUse,
+        Errno::ADDRNOTAVAIL => ErrorCode::AddressNotAvailable,
+        Errno::AFNOSUPPORT | Errno::OPNOTSUPP => ErrorCode::NotSupported,
+        Errno::ACCESS | Errno::PERM => ErrorCode::AccessDenied,
+        Errno::CONNREFUSED => ErrorCode::ConnectionRefused,
+        Errno::CONNRESET => ErrorCode::ConnectionReset,
+        Errno::CONNABORTED => ErrorCode::ConnectionAborted,
+        Errno::PIPE => ErrorCode::BrokenPipe,
+        Errno::NOTCONN => ErrorCode::NotConnected,
+        Errno::TIMEDOUT => ErrorCode::TimedOut,
+        Errno::HOSTUNREACH => ErrorCode::HostUnreachable,
+        Errno::NETUNREACH | Errno::NETDOWN => ErrorCode::NetworkUnreachable,
+        Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {
+            ErrorCode::InsufficientResources
+        }
+        Errno::INVAL => ErrorCode::InvalidArgument,
+        _ => ErrorCode::Other,
+    }
+}
+
+/// Tells the code for a failed look-up.
+pub(crate) fn lookup_code(error: &LookupError) -> ErrorCode {
+    match error {
+        LookupError::NotFound | LookupError::InvalidService => ErrorCode::NameUnresolvable,
+        LookupError::InvalidName => ErrorCode::InvalidArgument,
+        LookupError::Busy => ErrorCode::InsufficientResources,
+        _ => ErrorCode::ResolverFailure,
+    }
+}
+
+impl From<Stopped> for ErrorCode {
+    fn from(Stopped: Stopped) -> Self {
+        Self::Cancelled
+    }
+}
+
+impl From<IpSocketAddress> for SocketAddr {
+    fn from(address: IpSocketAddress) -> Self {
+        match address {
+            IpSocketAddress::Ipv4(v4) => {
+                let (a, b, c, d) = v4.address;
+                SocketAddrV4::new(Ipv4Addr::new(a, b, c, d), v4.port).into()
+            }
+            IpSocketAddress::Ipv6(v6) => {
+                let (a, b, c, d, e, f, g, h) = v6.address;
+                let ip = Ipv6Addr::new(a, b, c, d, e, f, g, h);
+                SocketAddrV6::new(ip, v6.port, v6.flow_info, v6.scope_id).into()
+            }
+        }
+    }
+}
+
+impl From<SocketAddr> for IpSocketAddress {
+    fn from(address: SocketAddr) -> Self {
+        match address {
+            SocketAddr::V4(v4) => {
+                let [a, b, c, d] = v4.ip().octets();
+                Self::Ipv4(Ipv4SocketAddress {
+                    port: v4.port(),
+                    address: (a, b, c, d),
+                })
+            }
+            SocketAddr::V6(v6) => {
+                let [a, b, c, d, e, f, g, h] = v6.ip().segments();
+                Self::Ipv6(Ipv6SocketAddress {
+                    port: v6.port(),
+                    flow_info: v6.flowinfo(),
+                    address: (a, b, c, d, e, f, g, h),
+                    scope_id: v6.scope_id(),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A guest's I/O: its handle table and its ring, behind one lock of their own, so that an import
+//! can work on them while it holds a view of the guest's memory.
+
+use std::sync::Arc;
+
+use aio_loop::Handle;
+use aio_loop::net::{TcpListener, TcpStream};
+
+use super::ring::Ring;
+use super::wit::types::ErrorCode;
+use crate::capability::{Denial, Grants, Policy};
+use crate::handles::{Entry, HandleTable, Object};
+use crate::interrupt::Interrupt;
+use crate::quota::Quota;
+
+/// The most bytes one read returns.
+pub(crate) const READ_MAX: usize = 65_536;
+
+/// Everything a guest has open or in flight.
+#[derive(Debug)]
+pub(crate) struct Io {
+    pub(crate) handle: Handle,
+    pub(crate) handles: HandleTable,
+    pub(crate) ring: Ring,
+    /// Where reads go first, so that no read allocates or clears memory.
+    pub(crate) scratch: Box<[u8]>,
+    /// Bytes that writes which wait keep here.
+    pub(crate) buffered: Quota,
+    /// Look-ups in flight.
+    pub(crate) lookups: Quota,
+    pub(crate) grants: Grants,
+}
+
+/// Why an operation was not begun.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    Code(ErrorCode),
+    /// The policy does not grant it, which the embedder is to be told.
+    Denied(Denial),
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self::Code(code)
+    }
+}
+
+impl From<Denial> for Refusal {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
+impl Io {
+    pub(crate) fn new(handle: &Handle, policy: Policy, interrupt: &Interrupt) -> Self {
+        let limits = &policy.limits;
+        let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
+        Self {
+            handle: handle.clone(),
+            handles: HandleTable::new(limits.handles_max),
+            ring: Ring::new(limits.operations_max, interrupt),
+            scratch: vec![0; READ_MAX].into_boxed_slice(),
+            buffered: Quota::new(buffered),
+            lookups: Quota::new(limits.lookups_max.into()),
+            grants: Grants::new(Arc::new(policy)),
+        }
+    }
+
+    /// Takes an object in. An object that finds no room is closed.
+    pub(crate) fn open(&mut self, object: Object) -> Result<u64, ErrorCode> {
+        self.handles.insert(object).ok_or(ErrorCode::QuotaExceeded)
+    }
+
+    /// Refuses before anything is opened, so that the peer never sees a connection that is dropped.
+    pub(crate) fn room(&self) -> Result<(), ErrorCode> {
+        if self.handles.has_room() { Ok(()) } else { Err(ErrorCode::QuotaExceeded) }
+    }
+
+    pub(crate) fn entry(&mut self, handle: u64) -> Result<&mut Entry, ErrorCode> {
+        self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)
+    }
+
+    pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListener>, ErrorCode> {
+        match self.handles.get(handle).map(|entry| &entry.object) {
+            Some(Object::Listener(listener)) => Ok(Arc::clone(listener)),
+            _ => Err(ErrorCode::BadHandle),
+        }
+    }
+
+    pub(crate) fn stream(&self, handle: u64) -> Result<Arc<TcpStream>, ErrorCode> {
+        match self.handles.get(handle).map(|entry| &entry.object) {
+            Some(Object::Stream(stream)) => Ok(Arc::clone(stream)),
+            _ => Err(ErrorCode::BadHandle),
+        }
+    }
+
+    /// Closes a handle: what waits on it, through either door, ends with `closed`.
+    pub(crate) fn close(&mut self, handle: u64) -> Result<(), ErrorCode> {
+        let entry = self.handles.remove(handle).ok_or(ErrorCode::BadHandle)?;
+        entry.object.registration().close();
+        self.ring.closed(&entry);
+        Ok(())
+    }
+
+    /// Closes everything and returns the streams with bytes that are still to be written.
+    pub(crate) fn shut_down(&mut self) -> Vec<(Arc<TcpStream>, Vec<u8>)> {
+        self.ring.abandon();
+        self.handles.drain().filter_map(|entry| unwritten(*entry)).collect()
+    }
+}
+
+fn unwritten(entry: Entry) -> Option<(Arc<TcpStream>, Vec<u8>)> {
+    let Object::Stream(stream) = entry.object else { return None };
+    let bytes: Vec<u8> = entry.writes.iter().flat_map(|write| write.rest()).copied().collect();
+    (!bytes.is_empty()).then_some((stream, bytes))
+}

@@ -1,0 +1,66 @@
+//! What a turn brought, handed to the guest without an allocation: two batches take turns, one
+//! being filled while wasmtime still copies the other into the guest's memory.
+
+use std::sync::Arc;
+
+use wasmtime::component::{ComponentType, Lower};
+
+use super::super::wit::ring::Completion;
+
+/// The WIT's `batch`.
+#[derive(ComponentType, Lower, Debug, Default)]
+#[component(record)]
+pub(crate) struct Batch {
+    #[component(name = "completions")]
+    pub(super) completions: Vec<Completion>,
+    #[component(name = "data")]
+    pub(super) data: Vec<u8>,
+    #[component(name = "stop")]
+    pub(super) stop: bool,
+}
+
+/// Completions of operations that waited, in one batch; more come with the next.
+const COMPLETIONS_MAX: usize = 1024;
+/// Bytes read in one batch; a read that began below the limit may go beyond it.
+const DATA_MAX: usize = 1 << 20;
+
+impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.completions.is_empty() && !self.stop
+    }
+
+    /// Whether what is ready should wait for the next turn.
+    pub(super) fn is_full(&self) -> bool {
+        self.completions.len() >= COMPLETIONS_MAX || self.data.len() >= DATA_MAX
+    }
+
+    fn clear(&mut self) {
+        self.completions.clear();
+        self.data.clear();
+        self.stop = false;
+    }
+}
+
+/// The batch being filled, and the one handed over last.
+#[derive(Debug, Default)]
+pub(super) struct Batches {
+    filling: Batch,
+    given: Arc<Batch>,
+}
+
+impl Batches {
+    pub(super) fn filling(&mut self) -> &mut Batch {
+        &mut self.filling
+    }
+
+    /// Hands over what was filled.
+    pub(super) fn take(&mut self) -> Arc<Batch> {
+        if let Some(last) = Arc::get_mut(&mut self.given) {
+            last.clear();
+            std::mem::swap(last, &mut self.filling);
+        } else {
+            self.given = Arc::new(std::mem::take(&mut self.filling));
+        }
+        Arc::clone(&self.given)
+    }
+}

@@ -1,0 +1,165 @@
+//! Operations that belong to no handle: sleeps, connections being made and look-ups.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use std::{io, mem};
+
+use aio_loop::dns::LookupError;
+use aio_loop::net::TcpStream;
+use aio_loop::{Task, TimerHandle};
+
+use super::super::convert::error_code;
+use super::super::dns::Started;
+use super::super::io::{Io, Refusal};
+use super::super::wit::ring::{LookupArguments, Outcome};
+use super::super::wit::types::ErrorCode;
+use super::{OWN_KEY, Place, Ring};
+use crate::state::delay;
+
+/// One operation that waits; dropping it cancels it.
+#[derive(Debug)]
+pub(super) struct Detached {
+    pub(super) token: u64,
+    quiet: bool,
+    sequence: u32,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    Sleep { _timer: TimerHandle },
+    Connect { result: Shared<io::Result<TcpStream>>, _task: Task<()> },
+    Lookup { name: String, result: Shared<Result<Vec<SocketAddr>, LookupError>>, _task: Task<()> },
+}
+
+/// Where a task leaves its result.
+type Shared<T> = Arc<Mutex<Option<T>>>;
+
+/// The bits of a key that number the operation.
+const SEQUENCE_MASK: u32 = (1 << 30) - 1;
+
+impl Ring {
+    fn next_key(&mut self) -> (u64, u32) {
+        self.sequence = self.sequence.wrapping_add(1) & SEQUENCE_MASK;
+        let index = u64::try_from(self.detached.vacant_key()).unwrap_or(u64::MAX);
+        (OWN_KEY | u64::from(self.sequence) << 32 | index, self.sequence)
+    }
+
+    /// Takes a detached operation in, begun by `begin` with its key.
+    fn detach(
+        &mut self,
+        (token, quiet): (u64, bool),
+        begin: impl FnOnce(&Self, u64) -> Work,
+    ) -> Result<(), ErrorCode> {
+        let (key, sequence) = self.next_key();
+        self.park(token, Place::Detached(key))?;
+        let work = begin(self, key);
+        self.detached.insert(Detached { token, quiet, sequence, work });
+        Ok(())
+    }
+
+    /// Takes the operation of a key out; none if it was cancelled.
+    pub(super) fn take_detached(&mut self, key: u64) -> Option<Detached> {
+        let index = usize::try_from(key & u64::from(u32::MAX)).ok()?;
+        let sequence = u32::try_from((key & !OWN_KEY) >> 32).ok()?;
+        let found = self.detached.get(index)?;
+        (found.sequence == sequence).then(|| self.detached.remove(index))
+    }
+}
+
+impl Io {
+    pub(super) fn submit_sleep(&mut self, id: (u64, bool), nanoseconds: u64) -> Result<(), Refusal> {
+        let delay = delay(nanoseconds).ok_or(ErrorCode::OutOfRange)?;
+        self.sleep(id, delay)
+    }
+
+    /// `now` is the guest's clock.
+    pub(super) fn submit_sleep_until(&mut self, id: (u64, bool), deadline: u64, now: u64) -> Result<(), Refusal> {
+        let left = deadline.saturating_sub(now);
+        if left > 0 {
+            return self.submit_sleep(id, left);
+        }
+        self.ring.succeed(id.0, id.1, Outcome::Done);
+        Ok(())
+    }
+
+    fn sleep(&mut self, id: (u64, bool), delay: Duration) -> Result<(), Refusal> {
+        let handle = &self.handle;
+        let deadline = handle.now().checked_add(delay).ok_or(ErrorCode::OutOfRange)?;
+        let begin = |ring: &Ring, key| Work::Sleep {
+            _timer: handle.post_at(deadline, &ring.port, key),
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
+    pub(super) fn submit_connect(&mut self, id: (u64, bool), address: SocketAddr) -> Result<(), Refusal> {
+        let connect = self.connect(address)?;
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, connect);
+            Work::Connect { result, _task: task }
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
+    pub(super) fn submit_lookup(&mut self, id: (u64, bool), arguments: LookupArguments) -> Result<(), Refusal> {
+        let LookupArguments { name, service, family } = arguments;
+        let Started { lookup, permit } = self.lookup(&name, &service, family)?;
+        let lookup = async move {
+            let found = lookup.await;
+            drop(permit);
+            found
+        };
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, lookup);
+            Work::Lookup { name, result, _task: task }
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
+    /// Finishes the operation of a key that the port brought.
+    pub(super) fn finish(&mut self, key: u64) {
+        let Some(done) = self.ring.take_detached(key) else { return };
+        self.ring.unpark(done.token);
+        let outcome = match done.work {
+            Work::Sleep { .. } => Ok(Outcome::Done),
+            Work::Connect { result, .. } => self.connected(take(&result)),
+            Work::Lookup { name, result, .. } => match take(&result) {
+                Some(found) => self.found(&name, found).map(Outcome::Addresses),
+                None => Err(ErrorCode::Other),
+            },
+        };
+        match outcome {
+            Ok(outcome) => self.ring.succeed(done.token, done.quiet, outcome),
+            Err(code) => self.ring.fail(done.token, code),
+        }
+    }
+
+    fn connected(&mut self, result: Option<io::Result<TcpStream>>) -> Result<Outcome, ErrorCode> {
+        let stream = result.ok_or(ErrorCode::Other)?.map_err(|error| error_code("connect", &error))?;
+        self.open_stream(stream).map(Outcome::Connected)
+    }
+}
+
+/// Runs a future on the loop; its result is left for the key that is then posted.
+fn run<T: Send + 'static>(
+    handle: &aio_loop::Handle,
+    ring: &Ring,
+    key: u64,
+    work: impl Future<Output = T> + Send + 'static,
+) -> (Shared<T>, Task<()>) {
+    let result = Shared::default();
+    let (port, slot) = (ring.port.clone(), Arc::clone(&result));
+    let task = handle.spawn(async move {
+        let value = work.await;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        port.post(key);
+    });
+    (result, task)
+}
+
+fn take<T>(result: &Shared<T>) -> Option<T> {
+    mem::take(&mut *result.lock().unwrap_or_else(PoisonError::into_inner))
+}

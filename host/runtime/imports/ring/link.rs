@@ -1,0 +1,134 @@
+//! The functions of the ring as the guest calls them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use wasmtime::component::{Accessor, Linker, WasmList};
+use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
+
+use super::super::io::READ_MAX;
+use super::super::tcp::count;
+use super::super::wit::ring::{AcceptResult, ReadResult, Submission, WriteResult};
+use super::super::wit::types::ErrorCode;
+use super::batch::Batch;
+use super::pump::not_blocked;
+use super::wait::Wait;
+use crate::state::{State, delay, lock};
+
+/// Submissions, the bytes of the writes, and the timeout.
+type EnterArguments = (Vec<Submission>, WasmList<u8>, Option<u64>);
+type Entered = (Result<Arc<Batch>, ErrorCode>,);
+
+pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
+    let mut ring = linker.instance("aio:host/ring@0.1.0")?;
+    ring.func_wrap_async("enter", |store, arguments| Box::new(enter(store, arguments)))?;
+    ring.func_wrap_concurrent("enter-async", |store, arguments| enter_async(store, arguments))?;
+    ring.func_wrap("try-read", |store: StoreContextMut<'_, State>, (handle, max)| {
+        Ok((try_read(store.data(), handle, max),))
+    })?;
+    ring.func_wrap("try-write", |store: StoreContextMut<'_, State>, (handle, data)| {
+        Ok((try_write(&store, handle, &data),))
+    })?;
+    ring.func_wrap("try-accept", |store: StoreContextMut<'_, State>, (handle,)| {
+        Ok((try_accept(store.data(), handle),))
+    })
+}
+
+async fn enter(store: StoreContextMut<'_, State>, arguments: EnterArguments) -> Result<Entered> {
+    let wait = match begin(&store, arguments) {
+        Ok(wait) => wait,
+        Err(code) => return Ok((Err(code),)),
+    };
+    wait.in_place().await;
+    Ok((Ok(store.data().io().ring.batches.take()),))
+}
+
+fn enter_async(
+    store: &Accessor<State>,
+    arguments: EnterArguments,
+) -> Pin<Box<dyn Future<Output = Result<Entered>> + Send + '_>> {
+    // Begun here and not when first polled: the bytes are the guest's only until the call returns.
+    let wait = store.with(|mut access| begin(access.as_context_mut(), arguments));
+    Box::pin(async move {
+        match wait {
+            Ok(wait) => wait.aside().await,
+            Err(code) => return Ok((Err(code),)),
+        }
+        Ok((Ok(store.with(|access| access.as_context().data().io().ring.batches.take())),))
+    })
+}
+
+/// Submits, and makes the wait of the call.
+fn begin(
+    store: impl AsContext<Data = State>,
+    (submissions, data, timeout): EnterArguments,
+) -> Result<Wait, ErrorCode> {
+    let store = store.as_context();
+    let state = store.data();
+    let timeout = timeout.map(|timeout| delay(timeout).ok_or(ErrorCode::OutOfRange)).transpose()?;
+    submit(state, submissions, data.as_le_slice(&store))?;
+    Ok(Wait::new(state, timeout))
+}
+
+fn submit(state: &State, submissions: Vec<Submission>, data: &[u8]) -> Result<(), ErrorCode> {
+    let now = state.now();
+    let mut io = state.io();
+    if io.ring.entered {
+        return Err(ErrorCode::NotSupported);
+    }
+    io.submit(submissions, data, now)?;
+    io.ring.entered = true;
+    let denied = std::mem::take(&mut io.ring.denied);
+    drop(io);
+    denied.iter().for_each(|denial| state.denials.report(denial));
+    Ok(())
+}
+
+fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {
+    let mut io = state.io();
+    let io = &mut *io;
+    let read = io.stream(handle).and_then(|stream| {
+        if io.entry(handle)?.reads.is_empty() {
+            let max = usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
+            let buffer = &mut io.scratch[..max];
+            let read = if max == 0 { Some(Ok(0)) } else { not_blocked("read", stream.try_read(buffer)) };
+            read.map(|read| read.map(|length| buffer[..length].to_vec())).transpose()
+        } else {
+            Ok(None)
+        }
+    });
+    match read {
+        Ok(Some(data)) => ReadResult::Data(data),
+        Ok(None) => ReadResult::WouldBlock,
+        Err(code) => ReadResult::Failed(code),
+    }
+}
+
+fn try_write(store: &StoreContextMut<'_, State>, handle: u64, data: &WasmList<u8>) -> WriteResult {
+    let io = Arc::clone(&store.data().io);
+    let mut io = lock(&io);
+    let written = io.stream(handle).and_then(|stream| {
+        if io.entry(handle)?.writes.is_empty() {
+            let data = data.as_le_slice(store);
+            not_blocked("write", stream.try_write(data)).transpose()
+        } else {
+            Ok(None)
+        }
+    });
+    match written {
+        Ok(Some(written)) => WriteResult::Written(count(written)),
+        Ok(None) => WriteResult::WouldBlock,
+        Err(code) => WriteResult::Failed(code),
+    }
+}
+
+fn try_accept(state: &State, handle: u64) -> AcceptResult {
+    let mut io = state.io();
+    let accepted = io.listener(handle).and_then(|listener| io.accept(&listener));
+    match accepted {
+        Ok(Some(accepted)) => AcceptResult::Accepted(accepted),
+        Ok(None) => AcceptResult::WouldBlock,
+        Err(code) => AcceptResult::Failed(code),
+    }
+}

@@ -1,0 +1,164 @@
+//! `aio:host/ring`: a batch of operations in, a batch of completions out, one crossing per turn of
+//! the loop.
+//!
+//! The ring is linked by hand, not by `bindgen!`: the bytes of writes are used where they lie in the
+//! guest's memory, and a batch that was handed over is filled again, so that a turn in which
+//! nothing grows allocates nothing per operation.
+
+mod batch;
+mod detached;
+mod link;
+mod pump;
+mod submit;
+mod wait;
+
+use std::collections::{HashMap, VecDeque};
+
+use aio_loop::Port;
+use slab::Slab;
+
+use batch::Batches;
+use detached::Detached;
+pub(super) use link::add_to_linker;
+
+use super::wit::ring::{Completion, Outcome};
+use super::wit::types::ErrorCode;
+use crate::capability::Denial;
+use crate::handles::Entry;
+use crate::interrupt::Interrupt;
+
+/// What a guest has in flight, and what has completed since its last turn.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    /// Where objects and timers say that they are ready.
+    port: Port,
+    /// What the port said; kept for its allocation.
+    keys: Vec<u64>,
+    /// Handles and keys to look at, beginning with the oldest.
+    runnable: VecDeque<u64>,
+    /// Handles whose watch may be ready.
+    watched: Vec<u64>,
+    /// Operations that belong to no handle.
+    detached: Slab<Detached>,
+    /// Numbers the detached operations, so that a late key hits none.
+    sequence: u32,
+    /// Where the operation of a token waits.
+    tokens: HashMap<u64, Place>,
+    /// How many operations wait.
+    operations: u32,
+    operations_max: u32,
+    batches: Batches,
+    /// What the policy refused since the embedder was told.
+    denied: Vec<Denial>,
+    interrupt: Interrupt,
+    /// How many requests to stop the guest was told of.
+    stops_told: u64,
+    /// Whether the turn's timeout is over.
+    timed_out: bool,
+    /// Whether a call waits.
+    entered: bool,
+}
+
+/// Where an operation waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Read(u64),
+    Write(u64),
+    Watch(u64),
+    Detached(u64),
+}
+
+/// Marks the keys of the port that are no handles; handles keep this bit clear.
+const OWN_KEY: u64 = 1 << 63;
+/// The host asks the guest to stop.
+const STOP_KEY: u64 = u64::MAX;
+/// The turn's timeout is over.
+const TIMEOUT_KEY: u64 = u64::MAX - 1;
+/// There is a completion that no event brought.
+const WAKE_KEY: u64 = u64::MAX - 2;
+
+/// The most operations that wait on one handle in one direction.
+const QUEUE_MAX: usize = 64;
+
+impl Ring {
+    pub(crate) fn new(operations_max: u32, interrupt: &Interrupt) -> Self {
+        let port = Port::new();
+        interrupt.attach(&port, STOP_KEY);
+        Self {
+            port,
+            keys: Vec::new(),
+            runnable: VecDeque::new(),
+            watched: Vec::new(),
+            detached: Slab::new(),
+            sequence: 0,
+            tokens: HashMap::new(),
+            operations: 0,
+            operations_max,
+            batches: Batches::default(),
+            denied: Vec::new(),
+            interrupt: interrupt.clone(),
+            stops_told: 0,
+            timed_out: false,
+            entered: false,
+        }
+    }
+
+    /// Reports the end of an operation.
+    fn complete(&mut self, token: u64, outcome: Outcome) {
+        self.batches.filling().completions.push(Completion { token, outcome });
+    }
+
+    fn fail(&mut self, token: u64, code: ErrorCode) {
+        self.complete(token, Outcome::Failed(code));
+    }
+
+    /// Reports a success, unless the guest does not want to hear of it.
+    fn succeed(&mut self, token: u64, quiet: bool, outcome: Outcome) {
+        if !quiet {
+            self.complete(token, outcome);
+        }
+    }
+
+    /// Takes an operation among those that wait.
+    fn park(&mut self, token: u64, place: Place) -> Result<(), ErrorCode> {
+        if self.operations >= self.operations_max {
+            return Err(ErrorCode::QuotaExceeded);
+        }
+        if token != 0 {
+            if self.tokens.contains_key(&token) {
+                return Err(ErrorCode::InvalidArgument);
+            }
+            self.tokens.insert(token, place);
+        }
+        self.operations += 1;
+        Ok(())
+    }
+
+    /// Takes an operation out of those that wait.
+    fn unpark(&mut self, token: u64) {
+        self.operations -= 1;
+        if token != 0 {
+            self.tokens.remove(&token);
+        }
+    }
+
+    /// Ends what waited on a handle that is closed.
+    pub(crate) fn closed(&mut self, entry: &Entry) {
+        let reads = entry.reads.iter().map(|read| read.token);
+        let writes = entry.writes.iter().map(|write| write.token);
+        let watch = entry.watch.iter().map(|watch| watch.token);
+        for token in reads.chain(writes).chain(watch) {
+            self.unpark(token);
+            self.fail(token, ErrorCode::Closed);
+            // Another task of the guest may wait in `enter-async`.
+            self.port.post(WAKE_KEY);
+        }
+    }
+
+    /// Drops all operations that belong to no handle: the guest has ended.
+    pub(crate) fn abandon(&mut self) {
+        self.detached.clear();
+        self.tokens.clear();
+        self.operations = 0;
+    }
+}

@@ -1,0 +1,204 @@
+//! What the loop brings: the queues of objects that became ready go on, and watches are reported.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use aio_loop::Readiness;
+use aio_loop::net::TcpListener;
+
+use super::super::convert::error_code;
+use super::super::io::Io;
+use super::super::tcp::count;
+use super::super::wit::ring::{Interest, Outcome};
+use super::super::wit::types::{ErrorCode, IpSocketAddress};
+use super::submit::read_max;
+use super::{OWN_KEY, Ring, STOP_KEY, TIMEOUT_KEY, WAKE_KEY};
+use crate::handles::{Entry, Object, Read, Watch};
+
+/// What accepting brings.
+type Accepted = (u64, IpSocketAddress);
+
+impl Io {
+    /// Takes what became ready since the last look, as far as the batch has room.
+    pub(super) fn collect(&mut self) {
+        self.ring.port.drain(&mut self.ring.keys);
+        self.ring.runnable.extend(self.ring.keys.drain(..));
+        while !self.ring.batches.filling().is_full() {
+            let Some(key) = self.ring.runnable.pop_front() else { break };
+            match key {
+                STOP_KEY => self.tell_stop(),
+                TIMEOUT_KEY => self.ring.timed_out = true,
+                WAKE_KEY => (),
+                key if key & OWN_KEY != 0 => self.finish(key),
+                handle => self.pump(handle),
+            }
+        }
+    }
+
+    /// Whether the guest has something to hear.
+    pub(super) fn has_news(&mut self) -> bool {
+        self.ring.timed_out
+            || !self.ring.batches.filling().is_empty()
+            || !self.ring.runnable.is_empty()
+            || !self.ring.watched.is_empty()
+    }
+
+    fn tell_stop(&mut self) {
+        let requests = self.ring.interrupt.requests();
+        if requests != self.ring.stops_told {
+            self.ring.stops_told = requests;
+            self.ring.batches.filling().stop = true;
+        }
+    }
+
+    /// Goes on with what waits on a handle.
+    fn pump(&mut self, handle: u64) {
+        while self.write_next(handle) {}
+        while self.read_next(handle) {}
+        if let Some(entry) = self.handles.get_mut(handle).filter(|entry| entry.watch.is_some()) {
+            self.ring.list_watch(handle, entry);
+        }
+    }
+
+    /// Writes some of the first write that waits; whether to go on.
+    fn write_next(&mut self, handle: u64) -> bool {
+        let Some(entry) = self.handles.get_mut(handle) else { return false };
+        let (Object::Stream(stream), Some(write)) = (&entry.object, entry.writes.front_mut()) else {
+            return false;
+        };
+        let outcome = match stream.try_write(write.rest()) {
+            Ok(written) => {
+                write.offset += written;
+                if !write.rest().is_empty() {
+                    return true;
+                }
+                Ok(write.progress())
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+            Err(error) => Err(error_code("write", &error)),
+        };
+        let (token, quiet) = (write.token, write.quiet);
+        entry.writes.pop_front();
+        self.end(token, quiet, outcome.map(Outcome::Written));
+        true
+    }
+
+    /// Serves the first read or accept that waits; whether to go on.
+    fn read_next(&mut self, handle: u64) -> bool {
+        let Some(read) = self.handles.get(handle).and_then(|entry| entry.reads.front().copied())
+        else {
+            return false;
+        };
+        if self.ring.batches.filling().is_full() {
+            self.ring.runnable.push_back(handle);
+            return false;
+        }
+        let Some(outcome) = self.serve(handle, read) else { return false };
+        if let Some(entry) = self.handles.get_mut(handle) {
+            entry.reads.pop_front();
+        }
+        self.end(read.token, read.quiet, outcome);
+        true
+    }
+
+    /// None if it would block.
+    fn serve(&mut self, handle: u64, read: Read) -> Option<Result<Outcome, ErrorCode>> {
+        match &self.handles.get(handle)?.object {
+            Object::Listener(listener) => {
+                let listener = Arc::clone(listener);
+                Some(self.accept(&listener).transpose()?.map(Outcome::Accepted))
+            }
+            Object::Stream(stream) => {
+                let buffer = &mut self.scratch[..read_max(read.max)];
+                let read = not_blocked("read", stream.try_read(buffer))?;
+                Some(read.map(|length| {
+                    self.ring.batches.filling().data.extend_from_slice(&buffer[..length]);
+                    Outcome::Data(count(length))
+                }))
+            }
+        }
+    }
+
+    /// Accepts a connection that waits; none if none does.
+    pub(super) fn accept(&mut self, listener: &TcpListener) -> Result<Option<Accepted>, ErrorCode> {
+        self.room()?;
+        let Some(accepted) = not_blocked("accept", listener.try_accept()).transpose()? else {
+            return Ok(None);
+        };
+        let (stream, peer) = accepted;
+        Ok(Some((self.open_stream(stream)?, peer.into())))
+    }
+
+    fn end(&mut self, token: u64, quiet: bool, outcome: Result<Outcome, ErrorCode>) {
+        self.ring.unpark(token);
+        match outcome {
+            Ok(outcome) => self.ring.succeed(token, quiet, outcome),
+            Err(code) => self.ring.fail(token, code),
+        }
+    }
+
+    /// Forgets watches that are not ready until an event comes.
+    pub(super) fn sift_watches(&mut self) {
+        let mut watched = std::mem::take(&mut self.ring.watched);
+        watched.retain(|&handle| self.ready_watch(handle).is_some());
+        self.ring.watched = watched;
+    }
+
+    /// Reports the watches that are ready, as far as the batch has room; the next turn begins with
+    /// those that found none.
+    pub(super) fn report_watches(&mut self) {
+        let mut watched = std::mem::take(&mut self.ring.watched);
+        let reported = watched.iter().take_while(|&&handle| self.report_watch(handle)).count();
+        watched.rotate_left(reported);
+        self.ring.watched = watched;
+    }
+
+    /// Whether there was room.
+    fn report_watch(&mut self, handle: u64) -> bool {
+        let room = !self.ring.batches.filling().is_full();
+        if let Some((token, ready)) = self.ready_watch(handle).filter(|_| room) {
+            self.ring.complete(token, Outcome::Ready(ready));
+        }
+        room
+    }
+
+    /// What a watch has to report; if nothing, it is not among those to report any more.
+    fn ready_watch(&mut self, handle: u64) -> Option<(u64, Interest)> {
+        let entry = self.handles.get_mut(handle)?;
+        let readiness = entry.object.registration().readiness();
+        let ready = entry.watch.map(|watch| (watch.token, ready(&watch, readiness)));
+        let ready = ready.filter(|(_, ready)| *ready != Interest::empty());
+        entry.listed = ready.is_some();
+        ready
+    }
+}
+
+impl Ring {
+    /// Has the watch of a handle looked at in the next turn.
+    pub(super) fn list_watch(&mut self, handle: u64, entry: &mut Entry) {
+        if !entry.listed {
+            entry.listed = true;
+            self.watched.push(handle);
+        }
+    }
+}
+
+fn ready(watch: &Watch, readiness: Readiness) -> Interest {
+    let mut ready = Interest::empty();
+    if watch.readable && readiness.readable {
+        ready |= Interest::READABLE;
+    }
+    if watch.writable && readiness.writable {
+        ready |= Interest::WRITABLE;
+    }
+    ready
+}
+
+/// None for what would block, which is no error.
+pub(super) fn not_blocked<T>(operation: &str, result: io::Result<T>) -> Option<Result<T, ErrorCode>> {
+    match result {
+        Ok(value) => Some(Ok(value)),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+        Err(error) => Some(Err(error_code(operation, &error))),
+    }
+}

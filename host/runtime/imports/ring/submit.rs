@@ -1,0 +1,261 @@
+//! What a guest submits: each operation is tried at once, and waits only if it must.
+
+use std::io::ErrorKind;
+
+use aio_loop::net::TcpStream;
+
+use super::super::convert::error_code;
+use super::super::io::{Io, READ_MAX, Refusal};
+use super::super::tcp::count;
+use super::super::wit::ring::{
+    Interest, Operation, Outcome, ReadArguments, ShutdownArguments, Submission, WatchArguments,
+};
+use super::super::wit::types::ErrorCode;
+use super::{Place, QUEUE_MAX, Ring};
+use crate::handles::{Object, Read, Watch, Write};
+
+/// The most operations in one call, so that a call ends before other guests notice.
+const SUBMISSIONS_MAX: usize = 16_384;
+
+/// Token and quietness of an operation.
+type Id = (u64, bool);
+
+impl Io {
+    /// Begins a batch of operations. `data` has the bytes of the writes, `now` is the guest's clock.
+    pub(super) fn submit(
+        &mut self,
+        submissions: Vec<Submission>,
+        mut data: &[u8],
+        now: u64,
+    ) -> Result<(), ErrorCode> {
+        if submissions.len() > SUBMISSIONS_MAX {
+            return Err(ErrorCode::OutOfRange);
+        }
+        for Submission { token, quiet, operation } in submissions {
+            let id = (token, quiet && !reports(&operation));
+            if let Err(refusal) = self.begin(id, operation, &mut data, now) {
+                self.refused(token, refusal);
+            }
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, token: u64, refusal: Refusal) {
+        let code = match refusal {
+            Refusal::Code(code) => code,
+            Refusal::Denied(denial) => {
+                self.ring.denied.push(denial);
+                ErrorCode::AccessDenied
+            }
+        };
+        self.ring.fail(token, code);
+    }
+
+    fn begin(&mut self, id: Id, operation: Operation, data: &mut &[u8], now: u64) -> Result<(), Refusal> {
+        match operation {
+            Operation::Read(ReadArguments { handle, max }) => self.submit_read(id, handle, max)?,
+            Operation::Write(arguments) => {
+                let (bytes, rest) = usize::try_from(arguments.length)
+                    .ok()
+                    .and_then(|length| data.split_at_checked(length))
+                    .ok_or(ErrorCode::InvalidArgument)?;
+                *data = rest;
+                self.submit_write(id, arguments.handle, bytes)?;
+            }
+            Operation::Accept(handle) => self.submit_accept(id, handle)?,
+            Operation::Connect(address) => self.submit_connect(id, address.into())?,
+            Operation::Shutdown(arguments) => self.submit_shutdown(id, &arguments)?,
+            Operation::Watch(arguments) => self.submit_watch(id, &arguments)?,
+            Operation::Sleep(delay) => self.submit_sleep(id, delay)?,
+            Operation::SleepUntil(deadline) => self.submit_sleep_until(id, deadline, now)?,
+            Operation::Lookup(arguments) => self.submit_lookup(id, arguments)?,
+            Operation::Close(handle) => self.submit_close(id, handle)?,
+            Operation::Cancel(token) => self.submit_cancel(id, token)?,
+        }
+        Ok(())
+    }
+
+    fn submit_read(&mut self, id: Id, handle: u64, max: u32) -> Result<(), ErrorCode> {
+        let entry = self.entry(handle)?;
+        if !matches!(entry.object, Object::Stream(_)) {
+            return Err(ErrorCode::BadHandle);
+        }
+        if max == 0 {
+            self.ring.succeed(id.0, id.1, Outcome::Data(0));
+            return Ok(());
+        }
+        self.wait_to_read(id, handle, max)
+    }
+
+    fn submit_accept(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
+        self.listener(handle)?;
+        self.wait_to_read(id, handle, 0)
+    }
+
+    /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.
+    fn wait_to_read(&mut self, (token, quiet): Id, handle: u64, max: u32) -> Result<(), ErrorCode> {
+        let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
+        if entry.reads.len() >= QUEUE_MAX {
+            return Err(ErrorCode::QuotaExceeded);
+        }
+        self.ring.park(token, Place::Read(handle))?;
+        entry.reads.push_back(Read { token, quiet, max });
+        self.ring.attach(handle, entry);
+        if entry.object.registration().readiness().readable {
+            self.ring.runnable.push_back(handle);
+        }
+        Ok(())
+    }
+
+    /// Writes at once; what the socket does not take is kept, within the guest's quota.
+    fn submit_write(&mut self, (token, quiet): Id, handle: u64, data: &[u8]) -> Result<(), ErrorCode> {
+        let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
+        let Object::Stream(stream) = &entry.object else { return Err(ErrorCode::BadHandle) };
+        // Writes do not overtake those that wait.
+        let written = if entry.writes.is_empty() { write_now(stream, data)? } else { 0 };
+        let rest = data.get(written..).unwrap_or_default();
+        if rest.is_empty() {
+            self.ring.succeed(token, quiet, Outcome::Written(count(written)));
+            return Ok(());
+        }
+        match self.keep_writing((token, quiet), handle, rest, count(written)) {
+            // Something was written: that is told, and is no failure.
+            Err(_) if written > 0 => self.ring.complete(token, Outcome::Written(count(written))),
+            kept => kept?,
+        }
+        Ok(())
+    }
+
+    fn keep_writing(&mut self, (token, quiet): Id, handle: u64, rest: &[u8], written: u32) -> Result<(), ErrorCode> {
+        let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
+        if entry.writes.len() >= QUEUE_MAX {
+            return Err(ErrorCode::QuotaExceeded);
+        }
+        let permit = self.buffered.take(rest.len() as u64).ok_or(ErrorCode::QuotaExceeded)?;
+        self.ring.park(token, Place::Write(handle))?;
+        entry.writes.push_back(Write {
+            token,
+            quiet,
+            data: rest.to_vec(),
+            offset: 0,
+            written,
+            _permit: permit,
+        });
+        self.ring.attach(handle, entry);
+        Ok(())
+    }
+
+    fn submit_shutdown(&mut self, id: Id, arguments: &ShutdownArguments) -> Result<(), ErrorCode> {
+        let stream = self.stream(arguments.handle)?;
+        stream.shutdown(arguments.how.into()).map_err(|error| error_code("shutdown", &error))?;
+        self.ring.succeed(id.0, id.1, Outcome::Done);
+        Ok(())
+    }
+
+    /// Begins, changes or ends the watch of a handle.
+    fn submit_watch(&mut self, (token, _): Id, arguments: &WatchArguments) -> Result<(), ErrorCode> {
+        let handle = arguments.handle;
+        let interest = arguments.interest;
+        let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
+        if let Some(previous) = entry.watch.take() {
+            self.ring.unpark(previous.token);
+        }
+        if interest == Interest::empty() {
+            self.ring.complete(token, Outcome::Done);
+            return Ok(());
+        }
+        self.ring.park(token, Place::Watch(handle))?;
+        let writable = interest.contains(Interest::WRITABLE);
+        if let (true, Object::Stream(stream)) = (writable, &entry.object) {
+            let registration = stream.registration();
+            registration.want_writable().map_err(|error| error_code("watch", &error))?;
+        }
+        entry.watch = Some(Watch {
+            token,
+            readable: interest.contains(Interest::READABLE),
+            writable,
+        });
+        self.ring.list_watch(handle, entry);
+        self.ring.attach(handle, entry);
+        Ok(())
+    }
+
+    fn submit_close(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
+        self.close(handle)?;
+        self.ring.succeed(id.0, id.1, Outcome::Done);
+        Ok(())
+    }
+
+    fn submit_cancel(&mut self, id: Id, token: u64) -> Result<(), ErrorCode> {
+        let place = self.ring.tokens.get(&token).ok_or(ErrorCode::InvalidArgument)?;
+        match *place {
+            Place::Detached(key) => drop(self.ring.take_detached(key)),
+            Place::Read(handle) => self.entry(handle)?.reads.retain(|read| read.token != token),
+            Place::Watch(handle) => self.entry(handle)?.watch = None,
+            Place::Write(handle) => return self.cancel_write(id, handle, token),
+        }
+        self.cancelled(id, token, Outcome::Failed(ErrorCode::Cancelled));
+        Ok(())
+    }
+
+    /// A write that was cut short tells how far it came.
+    fn cancel_write(&mut self, id: Id, handle: u64, token: u64) -> Result<(), ErrorCode> {
+        let writes = &mut self.entry(handle)?.writes;
+        let position = writes.iter().position(|write| write.token == token);
+        let write = position.and_then(|position| writes.remove(position));
+        let outcome = match write.map_or(0, |write| write.progress()) {
+            0 => Outcome::Failed(ErrorCode::Cancelled),
+            written => Outcome::Written(written),
+        };
+        self.cancelled(id, token, outcome);
+        Ok(())
+    }
+
+    fn cancelled(&mut self, id: Id, token: u64, outcome: Outcome) {
+        self.ring.unpark(token);
+        self.ring.complete(token, outcome);
+        self.ring.succeed(id.0, id.1, Outcome::Done);
+    }
+}
+
+impl Write {
+    /// The bytes that are not written yet.
+    pub(crate) fn rest(&self) -> &[u8] {
+        self.data.get(self.offset..).unwrap_or_default()
+    }
+
+    /// How many bytes of the operation are written.
+    pub(super) fn progress(&self) -> u32 {
+        self.written.saturating_add(count(self.offset))
+    }
+}
+
+impl Ring {
+    /// Has the object's events posted from now on.
+    fn attach(&self, handle: u64, entry: &mut crate::handles::Entry) {
+        if !entry.attached {
+            entry.object.registration().attach(&self.port, handle);
+            entry.attached = true;
+        }
+    }
+}
+
+/// Writes what the socket takes at once.
+fn write_now(stream: &TcpStream, data: &[u8]) -> Result<usize, ErrorCode> {
+    match stream.try_write(data) {
+        Ok(written) => Ok(written),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+        Err(error) => Err(error_code("write", &error)),
+    }
+}
+
+/// Results that a guest must hear of in any case, or they would be lost.
+fn reports(operation: &Operation) -> bool {
+    use Operation::{Accept, Connect, Lookup, Read, Watch};
+    matches!(operation, Accept(_) | Connect(_) | Lookup(_) | Read(_) | Watch(_))
+}
+
+/// How much one read asks of the system.
+pub(super) fn read_max(max: u32) -> usize {
+    usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX)
+}

@@ -1,0 +1,53 @@
+//! Compiled code of one guest, ready to be instantiated any number of times.
+
+use std::sync::{Arc, OnceLock};
+
+use wasmtime::component::{Component, InstancePre};
+
+use crate::state::State;
+
+/// A compiled component. Cloning is cheap.
+#[derive(Clone)]
+pub struct Program {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    name: String,
+    component: Component,
+    linked: OnceLock<InstancePre<State>>,
+}
+
+impl Program {
+    pub(crate) fn new(name: &str, component: Component) -> Self {
+        let shared = Shared {
+            name: name.into(),
+            component,
+            linked: OnceLock::new(),
+        };
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The name it was loaded under.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        &self.shared.component
+    }
+
+    /// The program with its imports resolved: done once, by the first instantiation.
+    pub(crate) fn linked(&self) -> &OnceLock<InstancePre<State>> {
+        &self.shared.linked
+    }
+}
+
+impl std::fmt::Debug for Program {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Program").field("name", &self.name()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,150 @@
+//! A server under test as a child process: its address, its CPU time, and its end. Whatever
+//! happens, it is killed and reaped.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::command::describe;
+
+/// The first start of a guest compiles it.
+const START_MAX: Duration = Duration::from_secs(120);
+
+/// Clock ticks per second in `/proc`: a constant of Linux for what user space sees.
+const TICKS_PER_SECOND: u64 = 100;
+
+/// A running server.
+#[derive(Debug)]
+pub(super) struct Server {
+    child: Child,
+    address: SocketAddr,
+    /// Kept open, or the server's next line would end it.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// Starts `command` and waits until it has said where it listens.
+    pub(super) fn start(mut command: Command) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let child = command.spawn();
+        let child = child.with_context(|| format!("start {}", describe(&command)))?;
+        let mut guard = Guard(Some(child));
+        let (line, stdout) = first_line(&mut guard)?;
+        let address = parse_address(&line)
+            .with_context(|| format!("{}: said {line:?}", describe(&command)))?;
+        let child = guard.0.take().context("the child was not taken yet")?;
+        Ok(Self {
+            child,
+            address,
+            _stdout: stdout,
+        })
+    }
+
+    /// Where the server listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The CPU time that the server has used so far, in user mode and in the system.
+    pub(super) fn cpu_time(&self) -> Result<Duration> {
+        let path = format!("/proc/{}/stat", self.child.id());
+        let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+        parse_cpu_time(&stat).with_context(|| format!("understand {path}"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+/// Ends a child that did not become a server.
+struct Guard(Option<Child>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            end(child);
+        }
+    }
+}
+
+fn end(child: &mut Child) {
+    // Both fail only for a child that is gone already, which is what is wanted.
+    child.kill().ok();
+    child.wait().ok();
+}
+
+/// Reads by a thread, because a pipe cannot be waited for with a deadline.
+fn first_line(guard: &mut Guard) -> Result<(String, BufReader<ChildStdout>)> {
+    let child = guard.0.as_mut().context("the child was not taken yet")?;
+    let stdout = child.stdout.take().context("the child has a pipe")?;
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        let read = stdout.read_line(&mut line);
+        // Nobody listens any more if the deadline has passed.
+        sender.send(read.map(|_| (line, stdout))).ok();
+    });
+    let Ok(read) = receiver.recv_timeout(START_MAX) else {
+        bail!("no address within {} s", START_MAX.as_secs());
+    };
+    let (line, stdout) = read.context("read the address of the server")?;
+    ensure!(!line.is_empty(), "the server ended before it listened");
+    Ok((line, stdout))
+}
+
+fn parse_address(line: &str) -> Result<SocketAddr> {
+    let address = line.trim().strip_prefix("listening on ");
+    let address = address.context("expected `listening on ADDRESS:PORT`")?;
+    address.parse().context("not an address")
+}
+
+/// User and system time are the 14th and 15th field; the second one may contain spaces.
+fn parse_cpu_time(stat: &str) -> Option<Duration> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace().skip(11);
+    let user: u64 = fields.next()?.parse().ok()?;
+    let system: u64 = fields.next()?.parse().ok()?;
+    Some(Duration::from_millis(
+        (user + system) * (1000 / TICKS_PER_SECOND),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_is_the_address() {
+        let address = parse_address("listening on 127.0.0.1:80\n").unwrap();
+        assert_eq!(address, "127.0.0.1:80".parse().unwrap());
+        assert!(parse_address("listening on port 80").is_err());
+        assert!(parse_address("127.0.0.1:80").is_err());
+    }
+
+    #[test]
+    fn cpu_time_is_read_behind_the_name() {
+        let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 25 50 0 0 20";
+        assert_eq!(parse_cpu_time(stat), Some(Duration::from_millis(750)));
+        assert_eq!(parse_cpu_time("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn a_program_that_never_listens_is_an_error_and_is_reaped() {
+        let error = Server::start(Command::new("true")).unwrap_err();
+        assert!(error.to_string().contains("ended"), "{error:#}");
+        let mut echo = Command::new("echo");
+        echo.arg("hello");
+        let error = Server::start(echo).unwrap_err();
+        assert!(error.to_string().contains("hello"), "{error:#}");
+    }
+}

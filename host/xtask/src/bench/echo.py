@@ -1,0 +1,30 @@
+"""An echo server in native Python, on the loop of asyncio or of uvloop."""
+
+import asyncio
+import sys
+
+
+class Echo(asyncio.Protocol):
+    """Writes back what it is sent."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def data_received(self, data):
+        self.transport.write(data)
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Echo, "127.0.0.1", 0, backlog=1024)
+    host, port = server.sockets[0].getsockname()[:2]
+    print(f"listening on {host}:{port}", flush=True)
+    await server.serve_forever()
+
+
+if sys.argv[1] == "uvloop":
+    import uvloop
+
+    uvloop.run(main())
+else:
+    asyncio.run(main())

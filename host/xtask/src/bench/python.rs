@@ -1,0 +1,53 @@
+//! Native Python for comparison: the interpreter, and a venv with uvloop in an ignored folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command;
+use crate::progress::step;
+use crate::project::Project;
+
+const UVLOOP: &str = "uvloop==0.22.1";
+
+/// The real path of the interpreter: what is on the search path may be a script that looks for it.
+pub(super) fn interpreter() -> Result<PathBuf> {
+    let ask = ["-c", "import sys; print(sys.executable)"];
+    let path = command::output(Command::new("python3").args(ask))?;
+    Ok(PathBuf::from(path.trim_end()))
+}
+
+/// The interpreter of the venv that has uvloop, made if it is not there.
+pub(super) fn with_uvloop(project: &Project) -> Result<PathBuf> {
+    let venv = project.tools("bench-venv");
+    let python = venv.join("bin/python");
+    if !has_uvloop(&python) {
+        step("make a venv with uvloop", || make(&venv, &python))?;
+    }
+    Ok(python)
+}
+
+/// The command that serves on the loop `name`.
+pub(super) fn server(project: &Project, python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    command.arg(project.path("host/xtask/src/bench/echo.py"));
+    command.arg(name);
+    command
+}
+
+fn has_uvloop(python: &Path) -> bool {
+    command::output(Command::new(python).args(["-c", "import uvloop"])).is_ok()
+}
+
+fn make(venv: &Path, python: &Path) -> Result<()> {
+    let interpreter = interpreter()?;
+    let mut command = Command::new(interpreter);
+    command.args(["-m", "venv", "--clear"]).arg(venv);
+    command::output(&mut command)?;
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", UVLOOP]);
+    command::output(&mut pip)
+        .map(drop)
+        .context("install uvloop by pip")
+}

@@ -1,0 +1,174 @@
+//! What CI runs: checks that change nothing, then all tests. No step is skipped silently.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::command::{self, cargo, describe};
+use crate::guests;
+use crate::progress::{say, step};
+use crate::project::Project;
+use crate::tidy;
+use crate::toolchain::{self, Toolchain};
+
+/// Checks, then tests.
+pub(crate) fn all(project: &Project, fallback: bool) -> Result<()> {
+    check(project, fallback)?;
+    test(project, fallback, &[])
+}
+
+/// Formatting, lints, documentation and style, host and guests.
+pub(crate) fn check(project: &Project, fallback: bool) -> Result<()> {
+    step("check format", || check_format(project))?;
+    step("check style (tidy)", || tidy::run(project))?;
+    step("lint host", || lint_host(project))?;
+    step("document host", || document(project))?;
+    let toolchain = toolchain::prepare(project, fallback)?;
+    step("lint guests", || lint_guests(project, &toolchain))
+}
+
+/// Everything from an empty clone to the last test. `args` go to `cargo test`.
+pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result<()> {
+    toolchain::prepare(project, fallback)?;
+    guests::build(project, fallback)?;
+    let mut command = cargo(project);
+    // One failing binary must not hide what the others would have said.
+    command.args(["test", "--workspace", "--no-fail-fast"]);
+    step("run tests", || run_tests(command.args(args)))
+}
+
+fn check_format(project: &Project) -> Result<()> {
+    let mut host = cargo(project);
+    command::run(host.args(["fmt", "--all", "--", "--check"]))?;
+    let mut guests = cargo(project);
+    guests.arg("fmt").arg("--manifest-path");
+    guests.arg(project.guests_manifest());
+    command::run(guests.args(["--all", "--", "--check"]))
+}
+
+fn lint_host(project: &Project) -> Result<()> {
+    let mut command = cargo(project);
+    command.args(["clippy", "--workspace", "--all-targets"]);
+    command::run(command.args(["--", "-D", "warnings"]))
+}
+
+fn document(project: &Project) -> Result<()> {
+    let mut command = cargo(project);
+    command.args(["doc", "--no-deps", "--workspace"]);
+    command::run(command.env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+fn lint_guests(project: &Project, toolchain: &Toolchain) -> Result<()> {
+    if let Toolchain::Active = toolchain {
+        let mut command = guests::cargo_for(project, toolchain, "clippy")?;
+        return command::run(command.args(["--", "-D", "warnings"]));
+    }
+    // Clippy is a compiler itself and cannot read a standard library built by another one.
+    say("lint guests: the fallback toolchain has no clippy, so only the compiler's warnings");
+    let mut command = guests::cargo_for(project, toolchain, "check")?;
+    // Other flags are another build; in a folder of its own it does not undo that of the guests.
+    command.env("CARGO_TARGET_DIR", project.guests_target().join("check"));
+    command::run(command.env("RUSTFLAGS", "-D warnings"))
+}
+
+/// Runs `command` with its output in view and adds up the summaries of its test binaries.
+fn run_tests(command: &mut Command) -> Result<()> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("start cargo test")?;
+    let stdout = child.stdout.take().context("read what cargo test prints")?;
+    let summary = relay(BufReader::new(stdout));
+    let status = child.wait().context("wait for cargo test")?;
+    let summary = summary?;
+    say(format!("tests: {summary}"));
+    if !status.success() {
+        bail!("{}: {status}", describe(command));
+    }
+    Ok(())
+}
+
+fn relay(lines: impl BufRead) -> Result<Summary> {
+    let mut summary = Summary::default();
+    for line in lines.lines() {
+        let line = line.context("read what cargo test prints")?;
+        println!("{line}");
+        summary.add(&line);
+    }
+    Ok(summary)
+}
+
+/// The sum of the lines `test result: ...`.
+#[derive(Debug, Default, PartialEq)]
+struct Summary {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    binaries: u64,
+}
+
+impl Summary {
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
+            return;
+        };
+        self.binaries += 1;
+        for part in counts.split("; ") {
+            self.add_part(part);
+        }
+    }
+
+    fn add_part(&mut self, part: &str) {
+        let Some((count, what)) = part.split_once(' ') else {
+            return;
+        };
+        let Ok(count) = count.parse::<u64>() else {
+            return;
+        };
+        match what {
+            "passed" => self.passed += count,
+            "failed" => self.failed += count,
+            "ignored" => self.ignored += count,
+            _ => {}
+        }
+    }
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            passed,
+            failed,
+            ignored,
+            binaries,
+        } = self;
+        write!(
+            f,
+            "{passed} passed, {failed} failed, {ignored} ignored in {binaries} test binaries"
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_test_binaries_are_added_up() {
+        let output = b"running 2 tests\n\
+            test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; finished in 0.01s\n\
+            test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured\n";
+        let summary = relay(&output[..]).unwrap();
+        let expected = Summary {
+            passed: 7,
+            failed: 1,
+            ignored: 1,
+            binaries: 2,
+        };
+        assert_eq!(summary, expected);
+    }
+}
