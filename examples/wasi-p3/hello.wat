@@ -66,6 +66,8 @@
     (global $event i32 (i32.const 0))
     ;; Where the future's value comes to lie: a `result`, whose first byte is 0 for ok.
     (global $value i32 (i32.const 16))
+    ;; Whether nobody reads the stream any more. Writing to it then is a trap.
+    (global $unread (mut i32) (i32.const 0))
 
     ;; Waits for an operation on `waitable` that answered `status`, if it has to be waited for.
     (func $finish (param $waitable i32) (param $status i32) (result i32)
@@ -86,10 +88,11 @@
     (func $print (param $end i32) (param $at i32) (param $length i32)
       (local $status i32)
       (loop $rest
+        (if (global.get $unread) (then (return)))
         (local.set $status
           (call $finish (local.get $end)
             (call $stream-write (local.get $end) (local.get $at) (local.get $length))))
-        (if (i32.and (local.get $status) (i32.const 15)) (then (return)))
+        (global.set $unread (i32.and (local.get $status) (i32.const 15)))
         (local.set $status (i32.shr_u (local.get $status) (i32.const 4)))
         (local.set $at (i32.add (local.get $at) (local.get $status)))
         (local.set $length (i32.sub (local.get $length) (local.get $status)))

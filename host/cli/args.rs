@@ -42,6 +42,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct RunArgs {
+    /// The guest, and its arguments: all that follows GUEST goes to the guest, flags too.
+    #[arg(value_name = "GUEST", required = true, trailing_var_arg = true, num_args = 1..)]
+    pub(crate) guest_and_args: Vec<OsString>,
+
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
     #[command(flatten)]
@@ -62,10 +66,6 @@ pub(crate) struct RunArgs {
     /// policy confines. Not implied by --allow-all.
     #[arg(long, help_heading = "Running")]
     pub(crate) allow_precompiled: bool,
-
-    /// The guest, and its arguments: all that follows GUEST goes to the guest, flags too.
-    #[arg(value_name = "GUEST", required = true, trailing_var_arg = true, num_args = 1..)]
-    pub(crate) guest_and_args: Vec<OsString>,
 }
 
 /// What the guest may touch.
@@ -74,7 +74,7 @@ pub(crate) struct RunArgs {
 pub(crate) struct GrantArgs {
     /// Grants connecting to HOST, and looking it up; to any address without a value.
     ///
-    /// HOST is a name, *.NAME for all names below it, an address ([V6] in brackets), a network such
+    /// Several are separated by commas, here and below, and flags may be repeated. HOST is a name, *.NAME for all names below it, an address ([V6] in brackets), a network such
     /// as 10.0.0.0/8 or [fd00::/8], or * for any. Without PORT, all ports.
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0.., require_equals = true)]
     #[arg(value_delimiter = ',', default_missing_value = "*")]
@@ -84,11 +84,21 @@ pub(crate) struct GrantArgs {
     ///
     /// ADDR is that very address ([V6] in brackets): 0.0.0.0 and [::] are no wildcards, * is. PORT 0
     /// means only a port that the system chooses, * any port.
-    #[arg(long, value_name = "ADDR:PORT", require_equals = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "ADDR:PORT",
+        require_equals = true,
+        value_delimiter = ','
+    )]
     pub(crate) allow_listen: Vec<ListenRule>,
 
     /// Passes these environment variables on, if they are set.
-    #[arg(long, value_name = "NAME", require_equals = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "NAME",
+        require_equals = true,
+        value_delimiter = ','
+    )]
     pub(crate) allow_env: Vec<EnvRule>,
 
     /// Sets an environment variable of the guest.
@@ -118,7 +128,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_memory: Option<usize>,
 
-    /// Limits the listeners, connections and intervals that are open at a time [default: 10000].
+    /// Limits the listeners and connections that are open at a time [default: 10000].
     #[arg(long, value_name = "N")]
     pub(crate) max_handles: Option<u32>,
 
@@ -218,8 +228,8 @@ A policy file, each key of which may be left out:
   net = [\"example.com:443\"]
   listen = [\"127.0.0.1:8080\"]
   env = [\"LANG\"]
-  dir = [\"data::/data:ro\"]                     from the folder of this file
-  [deny]                                       beats every allow, --allow-all too
+  dir = [\"data::/data:ro\"]                   # from the folder of this file
+  [deny]                                     # beats every allow, --allow-all too
   net = [\"127.0.0.0/8\", \"[::1]\"]
   listen = [\"*:22\"]
   env = [\"AWS_SECRET_ACCESS_KEY\"]
@@ -287,7 +297,16 @@ mod tests {
 
     #[test]
     fn all_after_the_guest_is_the_guests() {
-        let run = run(&["--allow-net=a", "g.wasm", "--allow-net=b", "--help", "-A", "--", "-x", "y"]);
+        let run = run(&[
+            "--allow-net=a",
+            "g.wasm",
+            "--allow-net=b",
+            "--help",
+            "-A",
+            "--",
+            "-x",
+            "y",
+        ]);
         assert_eq!(run.grants.allow_net, net(&["a"]));
         assert!(!run.grants.allow_all);
         let args = ["g.wasm", "--allow-net=b", "--help", "-A", "--", "-x", "y"];
@@ -296,12 +315,19 @@ mod tests {
 
     #[test]
     fn two_dashes_may_stand_before_the_guest() {
-        assert_eq!(run(&["-A", "--", "-g.wasm", "x"]).guest_and_args, ["-g.wasm", "x"]);
+        assert_eq!(
+            run(&["-A", "--", "-g.wasm", "x"]).guest_and_args,
+            ["-g.wasm", "x"]
+        );
     }
 
     #[test]
     fn rules_come_in_lists_and_flags_repeat() {
-        let run = run(&["--allow-net=a:1,[::1]:2", "--allow-net=10.0.0.0/8", "g.wasm"]);
+        let run = run(&[
+            "--allow-net=a:1,[::1]:2",
+            "--allow-net=10.0.0.0/8",
+            "g.wasm",
+        ]);
         assert_eq!(run.grants.allow_net, net(&["a:1", "[::1]:2", "10.0.0.0/8"]));
     }
 
@@ -335,7 +361,12 @@ mod tests {
     #[test]
     fn a_bad_value_is_told_with_its_flag_and_reason() {
         let said = refused(&["--allow-net=10.0.0.1/8", "g.wasm"]);
-        assert!(said.contains("10.0.0.1/8") && said.contains("--allow-net") && said.contains("10.0.0.0/8 is that network"), "{said}");
+        assert!(
+            said.contains("10.0.0.1/8")
+                && said.contains("--allow-net")
+                && said.contains("10.0.0.0/8 is that network"),
+            "{said}"
+        );
         let said = refused(&["--timeout=5", "g.wasm"]);
         assert!(said.contains("--timeout") && said.contains("5s"), "{said}");
     }

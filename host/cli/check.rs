@@ -45,9 +45,19 @@ fn in_words(report: &Report) -> String {
         row(&import.name, width, &support(import.support))
     });
     section(&mut text, "exports", &report.exports, |export| {
-        row(&export.name, width, if export.main { "called by `aio-host run`" } else { "" })
+        row(
+            &export.name,
+            width,
+            if export.main {
+                "called by `aio-host run`"
+            } else {
+                ""
+            },
+        )
     });
-    section(&mut text, "flags it could need", &report.flags(), |flag| format!("  {flag}"));
+    section(&mut text, "flags it could need", &report.flags(), |flag| {
+        format!("  {flag}")
+    });
     text
 }
 
@@ -79,10 +89,19 @@ fn in_json(report: &Report) -> String {
     let strings = |texts: Vec<&str>| json::list(texts.into_iter().map(json::string));
     let problem = obstacle(report);
     let object = json::object([
-        ("imports", json::list(report.imports.iter().map(import_in_json))),
-        ("exports", json::list(report.exports.iter().map(export_in_json))),
+        (
+            "imports",
+            json::list(report.imports.iter().map(import_in_json)),
+        ),
+        (
+            "exports",
+            json::list(report.exports.iter().map(export_in_json)),
+        ),
         ("flags", strings(report.flags())),
-        ("problem", problem.map_or("null".to_owned(), |problem| json::string(&problem))),
+        (
+            "problem",
+            problem.map_or_else(|| "null".to_owned(), |problem| json::string(&problem)),
+        ),
     ]);
     object + "\n"
 }

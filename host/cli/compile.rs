@@ -16,9 +16,8 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
     let host = Host::builder().cache(None).fuel(args.fuel).build()?;
     let what = format!("compiling {}", args.guest.display());
     let code = progress::announced(&what, || host.compile(&args.guest))?;
-    write_whole(&args.output, &code).map_err(|error| {
-        Failure::System(format!("write {}: {error}", args.output.display()))
-    })
+    write_whole(&args.output, &code)
+        .map_err(|error| Failure::System(format!("write {}: {error}", args.output.display())))
 }
 
 /// A guest must not be replaced by what was made of it.

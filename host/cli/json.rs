@@ -32,7 +32,10 @@ mod tests {
 
     #[test]
     fn strings_are_escaped() {
-        assert_eq!(string("a\"\\\n\u{1}\u{85}ü"), r#""a\"\\\u000a\u0001\u0085ü""#);
+        assert_eq!(
+            string("a\"\\\n\u{1}\u{85}ü"),
+            r#""a\"\\\u000a\u0001\u0085ü""#
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use aio_host::Error;
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use args::{Args, Command};
 use report::Failure;
@@ -40,11 +41,22 @@ fn execute(command: Command) -> Result<u8, Failure> {
     }
 }
 
-/// Prints the help that was asked for, or what is wrong with the command line.
+/// Prints the help that was asked for, or says what is wrong with the command line.
 fn told_by_clap(error: &clap::Error) -> ExitCode {
-    // A reader that has gone away has seen enough of the help.
-    drop(error.print());
-    ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
+        // A reader that has gone away has seen enough of the help.
+        drop(error.print());
+        return ExitCode::SUCCESS;
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        drop(error.print());
+    } else {
+        report::usage(&error.to_string());
+    }
+    ExitCode::from(USAGE)
 }
 
 const USAGE: u8 = 2;

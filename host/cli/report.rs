@@ -40,6 +40,21 @@ pub(crate) fn failure(failure: &Failure) {
     }
 }
 
+/// Tells on one line what clap says on several: the error, and the flag that was perhaps meant.
+pub(crate) fn usage(text: &str) {
+    line(one_line(text));
+}
+
+fn one_line(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let (error, rest) = text.split_once("\n\n").unwrap_or((text, ""));
+    let similar = rest.lines().find(|line| line.contains("similar"));
+    let tip = similar.map(|line| line.trim_start().trim_start_matches("tip: "));
+    let error: Vec<&str> = error.lines().map(str::trim).collect();
+    let tip = tip.map_or_else(String::new, |tip| format!("; {tip}"));
+    format!("{}{tip}; see --help", error.join(" "))
+}
+
 /// Writes one line to standard error.
 pub(crate) fn line(text: impl Display) {
     // Whoever does not listen to standard error any more cannot be told that, either.
@@ -53,9 +68,9 @@ pub(crate) fn output(text: &str) -> Result<(), Failure> {
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::System(format!("write to standard output: {error}")))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::System(format!(
+            "write to standard output: {error}"
+        ))),
         _ => Ok(()),
     }
 }
@@ -67,5 +82,25 @@ fn backtrace(error: &Error) {
     {
         // As in `line`.
         drop(writeln!(io::stderr().lock(), "{source}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clap_says_becomes_one_line() {
+        let text = "error: unexpected argument '--alow-net' found\n\n  \
+            tip: a similar argument exists: '--allow-net'\n\nUsage: x\n";
+        assert_eq!(
+            one_line(text),
+            "unexpected argument '--alow-net' found; a similar argument exists: '--allow-net'; see --help"
+        );
+        let text = "error: the following were not provided:\n  <GUEST>\n\nUsage: x\n";
+        assert_eq!(
+            one_line(text),
+            "the following were not provided: <GUEST>; see --help"
+        );
     }
 }

@@ -40,7 +40,10 @@ fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
         policy = policy.and_allow_all();
     }
     policy = grants.allow_net.into_iter().fold(policy, Policy::allow_net);
-    policy = grants.allow_listen.into_iter().fold(policy, Policy::allow_listen);
+    policy = grants
+        .allow_listen
+        .into_iter()
+        .fold(policy, Policy::allow_listen);
     policy = grants.allow_env.into_iter().fold(policy, Policy::allow_env);
     policy = grants.dir.into_iter().fold(policy, Policy::allow_dir);
     let set = |policy: Policy, (name, value)| policy.set_env(name, value);
@@ -64,7 +67,9 @@ fn split_guest(guest_and_args: Vec<OsString>) -> Result<(PathBuf, Vec<String>), 
     for word in words {
         args.push(word.into_string().map_err(|word| {
             let word = word.to_string_lossy();
-            Failure::Usage(format!("argument {word:?} is not UTF-8, which guests require"))
+            Failure::Usage(format!(
+                "argument {word:?} is not UTF-8, which guests require"
+            ))
         })?);
     }
     Ok((path, args))
@@ -142,7 +147,8 @@ mod tests {
     fn rules_of_file_and_flags_add_up_and_a_flags_limit_counts() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("p.toml");
-        let text = "[allow]\nnet = ['a']\n[deny]\nnet = ['c']\n[limits]\nfuel = 1\nmax-handles = 2\n";
+        let text =
+            "[allow]\nnet = ['a']\n[deny]\nnet = ['c']\n[limits]\nfuel = 1\nmax-handles = 2\n";
         std::fs::write(&file, text).unwrap();
         let file = format!("--policy={}", file.display());
         let mut expected = Policy::default()

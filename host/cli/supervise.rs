@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use aio_host::aio_loop::Handle;
 use aio_host::aio_loop::signal::{self, Signals};
-use aio_host::{Controller, GuestOptions, Host, Program, Result};
+use aio_host::{Controller, Error, GuestOptions, Host, Program, Result};
 use rustix::process::Signal;
 
 use crate::report::{self, Failure};
@@ -74,6 +74,8 @@ impl Supervisor<'_> {
         controller.cancel();
         let patience = self.patience(asked_by);
         let killed_by = match first(work.as_mut(), patience).await {
+            // It has no way to hear that it should stop.
+            First::Left(Err(Error::Killed { .. })) => return Err(Failure::Signal(asked_by)),
             First::Left(ended) => return Ok(ended?),
             First::Right(signal) => signal,
         };
@@ -100,17 +102,18 @@ enum First<L, R> {
     Right(R),
 }
 
-/// Waits for one of two futures; the left one counts if both are done.
+/// Waits for one of two futures. The right one is asked first: the left one may be a guest that turns
+/// the loop in place, and comes back only for what something has asked to be woken for.
 async fn first<L, R>(
     mut left: Pin<&mut impl Future<Output = L>>,
     right: impl Future<Output = R>,
 ) -> First<L, R> {
     let mut right = pin!(right);
     poll_fn(|cx| {
-        if let Poll::Ready(value) = left.as_mut().poll(cx) {
-            return Poll::Ready(First::Left(value));
+        if let Poll::Ready(value) = right.as_mut().poll(cx) {
+            return Poll::Ready(First::Right(value));
         }
-        right.as_mut().poll(cx).map(First::Right)
+        left.as_mut().poll(cx).map(First::Left)
     })
     .await
 }

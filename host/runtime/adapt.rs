@@ -12,11 +12,17 @@ use wit_component::ComponentEncoder;
 ///
 /// One line that says why the module cannot become a component.
 pub(crate) fn component_from_core(module: &[u8]) -> Result<Vec<u8>, String> {
-    let shape = Shape::of(module).map_err(|error| error.message().lines().collect::<Vec<_>>().join(" "))?;
+    let shape =
+        Shape::of(module).map_err(|error| error.message().lines().collect::<Vec<_>>().join(" "))?;
     shape.check()?;
     ComponentEncoder::default()
         .module(module)
-        .and_then(|encoder| encoder.adapter(adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, shape.adapter()))
+        .and_then(|encoder| {
+            encoder.adapter(
+                adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                shape.adapter(),
+            )
+        })
         .and_then(|encoder| encoder.validate(true).encode())
         .map_err(|error| error.root_cause().to_string())
 }
@@ -39,7 +45,9 @@ impl Shape {
         let mut shape = Self::default();
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
-                Payload::CustomSection(section) => shape.typed |= section.name().starts_with("component-type"),
+                Payload::CustomSection(section) => {
+                    shape.typed |= section.name().starts_with("component-type")
+                }
                 Payload::ImportSection(imports) => {
                     for import in imports.into_imports() {
                         shape.import(&import?);
@@ -73,9 +81,13 @@ impl Shape {
         match &self.foreign {
             Some(import) if !self.typed => {
                 let import = import.escape_default();
-                Err(format!("core module imports {import}, and only WASI 0.1 is provided to core modules"))
+                Err(format!(
+                    "core module imports {import}, and only WASI 0.1 is provided to core modules"
+                ))
             }
-            _ if self.wasi && !self.memory => Err("core module of WASI 0.1 exports no `memory`".to_owned()),
+            _ if self.wasi && !self.memory => {
+                Err("core module of WASI 0.1 exports no `memory`".to_owned())
+            }
             _ => Ok(()),
         }
     }
@@ -104,18 +116,22 @@ mod tests {
     fn a_command_exports_run() {
         let module = format!(r#"{FD_WRITE} (memory (export "memory") 1) (func (export "_start"))"#);
         let component = adapt(&module).unwrap();
-        let exports_run = Parser::new(0).parse_all(&component).any(|payload| match payload.unwrap() {
-            Payload::ComponentExportSection(exports) => exports
-                .into_iter()
-                .any(|export| export.unwrap().name.name.starts_with("wasi:cli/run@0.2")),
-            _ => false,
-        });
+        let exports_run =
+            Parser::new(0)
+                .parse_all(&component)
+                .any(|payload| match payload.unwrap() {
+                    Payload::ComponentExportSection(exports) => exports
+                        .into_iter()
+                        .any(|export| export.unwrap().name.name.starts_with("wasi:cli/run@0.2")),
+                    _ => false,
+                });
         assert!(exports_run);
     }
 
     #[test]
     fn a_reactor_is_adapted() {
-        let module = format!(r#"{FD_WRITE} (memory (export "memory") 1) (func (export "_initialize"))"#);
+        let module =
+            format!(r#"{FD_WRITE} (memory (export "memory") 1) (func (export "_initialize"))"#);
         assert!(Parser::is_component(&adapt(&module).unwrap()));
     }
 
@@ -130,13 +146,15 @@ mod tests {
 
     #[test]
     fn a_function_that_wasi_does_not_have_is_named() {
-        let module = r#"(import "wasi_snapshot_preview1" "nope" (func)) (memory (export "memory") 1)"#;
+        let module =
+            r#"(import "wasi_snapshot_preview1" "nope" (func)) (memory (export "memory") 1)"#;
         assert!(adapt(module).unwrap_err().contains("nope"));
     }
 
     #[test]
     fn a_function_of_another_type_is_named() {
-        let module = r#"(import "wasi_snapshot_preview1" "fd_write" (func)) (memory (export "memory") 1)"#;
+        let module =
+            r#"(import "wasi_snapshot_preview1" "fd_write" (func)) (memory (export "memory") 1)"#;
         assert!(adapt(module).unwrap_err().contains("fd_write"));
     }
 

@@ -51,7 +51,11 @@ impl Cache {
 
     /// The user's own cache folder: `$XDG_CACHE_HOME/aio-host` or `$HOME/.cache/aio-host`.
     pub(crate) fn default_folder() -> Option<PathBuf> {
-        let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let absolute = |name| {
+            std::env::var_os(name)
+                .map(PathBuf::from)
+                .filter(|p| p.is_absolute())
+        };
         let base = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")))?;
         Some(base.join("aio-host"))
     }
@@ -62,14 +66,20 @@ impl Cache {
             Ok(entry) => entry,
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
-                    tracing::warn!("read compile cache entry {}: {error}", self.path(key).display());
+                    tracing::warn!(
+                        "read compile cache entry {}: {error}",
+                        self.path(key).display()
+                    );
                 }
                 return None;
             }
         };
         let code = verify(entry, key);
         if code.is_none() {
-            tracing::warn!("compile cache entry {} is damaged", self.path(key).display());
+            tracing::warn!(
+                "compile cache entry {} is damaged",
+                self.path(key).display()
+            );
         }
         code
     }
@@ -77,7 +87,9 @@ impl Cache {
     /// Writes an entry under a name of its own first, so that no reader sees half of it.
     pub(crate) fn write(&self, key: Key, code: &[u8]) -> io::Result<()> {
         create_private(&self.folder)?;
-        let unfinished = self.folder.join(format!("{}.{}", key.0.to_hex(), std::process::id()));
+        let unfinished = self
+            .folder
+            .join(format!("{}.{}", key.0.to_hex(), std::process::id()));
         let written = write_entry(&unfinished, key, code)
             .and_then(|()| fs::rename(&unfinished, self.path(key)));
         if written.is_err() {

@@ -68,21 +68,38 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("wasi:io/", &["0.2."], Support::Provided),
     ("wasi:clocks/", &["0.2.", "0.3."], Support::Provided),
     ("wasi:random/", &["0.2.", "0.3."], Support::Provided),
-    ("wasi:cli/environment", &["0.2.", "0.3."], Support::Granted("--allow-env, --env")),
+    (
+        "wasi:cli/environment",
+        &["0.2.", "0.3."],
+        Support::Granted("--allow-env, --env"),
+    ),
     ("wasi:cli/", &["0.2.", "0.3."], Support::Provided),
-    ("wasi:filesystem/", &["0.2.", "0.3."], Support::Granted("--dir")),
-    ("wasi:sockets/", &["0.2.", "0.3."], Support::Refused(SOCKETS)),
+    (
+        "wasi:filesystem/",
+        &["0.2.", "0.3."],
+        Support::Granted("--dir"),
+    ),
+    (
+        "wasi:sockets/",
+        &["0.2.", "0.3."],
+        Support::Refused(SOCKETS),
+    ),
 ];
 
 impl Report {
     pub(crate) fn new(engine: &Engine, linker: &Linker<State>, program: &Program) -> Self {
         let component = program.component().component_type();
-        let imports = component.imports(engine).filter(|(_, item)| is_linked(&item.ty));
+        let imports = component
+            .imports(engine)
+            .filter(|(_, item)| is_linked(&item.ty));
         let exports = component.exports(engine);
         Self {
             imports: imports.map(|(name, _)| Import::new(name)).collect(),
             exports: exports.map(|(name, _)| Export::new(name)).collect(),
-            problem: linker.instantiate_pre(program.component()).err().map(|error| chain(&error)),
+            problem: linker
+                .instantiate_pre(program.component())
+                .err()
+                .map(|error| chain(&error)),
         }
     }
 
@@ -95,10 +112,13 @@ impl Report {
     /// The flags without which some imports refuse everything, each once.
     #[must_use]
     pub fn flags(&self) -> Vec<&'static str> {
-        let granted = self.imports.iter().filter_map(|import| match import.support {
-            Support::Granted(flags) => Some(flags),
-            _ => None,
-        });
+        let granted = self
+            .imports
+            .iter()
+            .filter_map(|import| match import.support {
+                Support::Granted(flags) => Some(flags),
+                _ => None,
+            });
         let mut flags: Vec<_> = granted.flat_map(|flags| flags.split(", ")).collect();
         flags.sort_unstable();
         flags.dedup();
@@ -117,7 +137,11 @@ impl Import {
 
 impl Export {
     fn new(name: &str) -> Self {
-        let main = ["aio:host/run@0.1.", "wasi:cli/run@0.3.", "wasi:cli/run@0.2."];
+        let main = [
+            "aio:host/run@0.1.",
+            "wasi:cli/run@0.3.",
+            "wasi:cli/run@0.2.",
+        ];
         Self {
             name: name.into(),
             main: main.iter().any(|interface| name.starts_with(interface)),
@@ -126,7 +150,9 @@ impl Export {
 }
 
 fn support(name: &str) -> Support {
-    let Some((interface, version)) = name.split_once('@') else { return Support::Missing };
+    let Some((interface, version)) = name.split_once('@') else {
+        return Support::Missing;
+    };
     LINKED
         .iter()
         .find(|(prefix, versions, _)| {
@@ -160,6 +186,9 @@ mod tests {
 
     #[test]
     fn what_needs_a_grant_names_the_flag() {
-        assert_eq!(support("aio:host/dns@0.1.0"), Support::Granted("--allow-net"));
+        assert_eq!(
+            support("aio:host/dns@0.1.0"),
+            Support::Granted("--allow-net")
+        );
     }
 }

@@ -39,7 +39,9 @@ pub enum Error {
         reason: String,
     },
     /// Native code, which the host runs only when the embedder vouches for it.
-    #[error("{name}: is precompiled native code; run it only if you trust it, with --allow-precompiled")]
+    #[error(
+        "{name}: is precompiled native code; run it only if you trust it, with --allow-precompiled"
+    )]
     Precompiled {
         /// The guest's name.
         name: String,
@@ -124,12 +126,17 @@ impl Error {
 
 /// All causes of an error of wasmtime on one line.
 pub(crate) fn chain(error: &wasmtime::Error) -> String {
-    let causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string())).collect();
+    let causes: Vec<String> = error
+        .chain()
+        .map(|cause| one_line(&cause.to_string()))
+        .collect();
     causes.join(": ")
 }
 
+/// What went wrong at the bottom of an error of wasmtime, without its "wasm trap: ".
 fn root_cause(error: &wasmtime::Error) -> String {
-    one_line(&error.root_cause().to_string())
+    let cause = one_line(&error.root_cause().to_string());
+    cause.trim_start_matches("wasm trap: ").to_owned()
 }
 
 fn one_line(text: &str) -> String {

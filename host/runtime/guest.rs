@@ -2,54 +2,21 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use aio_loop::Handle;
 use wasmtime::component::{ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use crate::capability::Policy;
 use crate::error::{Error, Result, chain};
 use crate::host::FLUSH_MAX;
 use crate::interrupt::Interrupt;
+use crate::options::GuestOptions;
 use crate::program::Program;
+use crate::solo::Solo;
 use crate::state::State;
 use crate::ticker::Pulse;
-use crate::wasi::Stdio;
-
-/// What a guest is given.
-#[derive(Clone)]
-pub struct GuestOptions {
-    /// What it may touch, and how much.
-    pub policy: Policy,
-    /// Its arguments; the first is its name, by custom.
-    pub args: Vec<String>,
-    /// Its standard streams.
-    pub stdio: Stdio,
-    /// Is told once of each thing that the policy refused, with the flag that would allow it.
-    pub on_denied: Arc<dyn Fn(&str) + Send + Sync>,
-}
-
-impl GuestOptions {
-    /// No arguments, no standard streams; refusals go to the log.
-    #[must_use]
-    pub fn new(policy: Policy) -> Self {
-        Self {
-            policy,
-            args: Vec::new(),
-            stdio: Stdio::Null,
-            on_denied: Arc::new(|denial| tracing::warn!("refused: {denial}")),
-        }
-    }
-}
-
-impl std::fmt::Debug for GuestOptions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GuestOptions").field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
 
 /// A running component. Dropping it closes all it has open, at once; [`Guest::close`] first lets
 /// peers take what was written.
@@ -66,13 +33,20 @@ pub struct Guest {
 #[derive(Clone, Debug)]
 pub struct Controller {
     interrupt: Interrupt,
+    /// Whether the guest has a way to hear that it should stop.
+    hears: bool,
 }
 
 impl Controller {
     /// Asks the guest to stop: each of its waits ends once with the code `cancelled`, the ring's with
-    /// `stop`. What it waits for afterwards, to clean up, waits as ever.
+    /// `stop`. What it waits for afterwards, to clean up, waits as ever. WASI has no word for this: a
+    /// guest that imports nothing of `aio:host` is killed.
     pub fn cancel(&self) {
-        self.interrupt.request();
+        if self.hears {
+            self.interrupt.request();
+        } else {
+            self.interrupt.kill();
+        }
     }
 
     /// Ends the guest's call with [`Error::Killed`], wherever it is, and the guest with it.
@@ -85,6 +59,7 @@ impl Controller {
 struct CallLimits {
     handle: Handle,
     interrupt: Interrupt,
+    solo: Solo,
     pulse: Pulse,
     /// The end of the guest's time, and how long that was.
     deadline: Option<(Instant, Duration)>,
@@ -110,8 +85,9 @@ impl CallLimits {
             if let Poll::Ready(after) = timeout.as_mut().poll(cx) {
                 return Poll::Ready(Err(Cut::TimedOut(after)));
             }
+            let own = self.solo.begin_poll(&self.handle, cx);
             let _running = Running::new(&self.pulse);
-            work.as_mut().poll(cx).map(Ok)
+            work.as_mut().poll(&mut Context::from_waker(&own)).map(Ok)
         })
         .await
     }
@@ -135,7 +111,10 @@ impl CallLimits {
                 name,
                 fuel: self.fuel.unwrap_or(u64::MAX),
             },
-            _ => Error::Trap { name, source: error },
+            _ => Error::Trap {
+                name,
+                source: error,
+            },
         }
     }
 }
@@ -182,6 +161,7 @@ impl Guest {
         let limits = CallLimits {
             handle: handle.clone(),
             interrupt: state.interrupt.clone(),
+            solo: state.solo.clone(),
             pulse,
             deadline: timeout.and_then(|after| Some((handle.now().checked_add(after)?, after))),
             fuel,
@@ -208,7 +188,9 @@ impl Guest {
     /// [`Error::NoExport`] without any of these, [`Error::Failed`] with the message that
     /// `aio:host/run` returned, and those of [`Guest::call`].
     pub async fn run(&mut self) -> Result<u8> {
-        let main = self.main().ok_or_else(|| self.no_export("aio:host/run or wasi:cli/run"))?;
+        let main = self
+            .main()
+            .ok_or_else(|| self.no_export("aio:host/run or wasi:cli/run"))?;
         let ran = if main.starts_with(AIO_RUN) {
             let ran = self.call::<(), (Result<(), String>,)>(&main, ()).await;
             ran.map(|(result,)| result.map_err(Some))
@@ -216,7 +198,11 @@ impl Guest {
             let ran = self.call::<(), (Result<(), ()>,)>(&main, ()).await;
             ran.map(|(result,)| result.map_err(|()| None))
         };
-        self.flush().await;
+        self.flush(matches!(
+            ran,
+            Err(Error::Killed { .. } | Error::TimedOut { .. })
+        ))
+        .await;
         match ran {
             Ok(Ok(())) => Ok(0),
             Ok(Err(None)) => Ok(1),
@@ -243,17 +229,21 @@ impl Guest {
         R: ComponentNamedList + Lift + Send + Sync + 'static,
     {
         if self.ended {
-            return Err(Error::Ended { name: self.program.name().into() });
+            return Err(Error::Ended {
+                name: self.program.name().into(),
+            });
         }
-        let function = self.function(export).ok_or_else(|| self.no_export(export))?;
-        let function = function
-            .typed::<P, R>(&self.store)
-            .map_err(|error| self.no_export(&format!("{export} of this type ({})", chain(&error))))?;
+        let function = self
+            .function(export)
+            .ok_or_else(|| self.no_export(export))?;
+        let function = function.typed::<P, R>(&self.store).map_err(|error| {
+            self.no_export(&format!("{export} of this type ({})", chain(&error)))
+        })?;
         // Until the call has come to its end: a caller that drops it leaves the guest half-way.
         self.ended = true;
-        let call = self.store.run_concurrent(async move |store| {
-            function.call_concurrent(store, params).await
-        });
+        let call = self
+            .store
+            .run_concurrent(async move |store| function.call_concurrent(store, params).await);
         let called = self.limits.supervise(call).await;
         let name = self.program.name();
         let result = called
@@ -269,6 +259,7 @@ impl Guest {
     pub fn controller(&self) -> Controller {
         Controller {
             interrupt: self.limits.interrupt.clone(),
+            hears: self.program.imports_host(),
         }
     }
 
@@ -295,7 +286,7 @@ impl Guest {
             result
         };
         let flushed = handle.timeout(FLUSH_MAX, all).await;
-        self.flush().await;
+        self.flush(true).await;
         match flushed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Error::host("flush connections", error)),
@@ -303,8 +294,17 @@ impl Guest {
         }
     }
 
-    async fn flush(&mut self) {
-        if let Err(error) = self.store.data().wasi.flush().await {
+    /// Waits until what was printed is taken; after a guest was cut off, only for a moment.
+    async fn flush(&mut self, cut: bool) {
+        let flush = self.store.data().wasi.flush();
+        let flushed = if cut {
+            let flushed = self.limits.handle.timeout(CUT_FLUSH_MAX, flush).await;
+            flushed.unwrap_or_else(|elapsed| Err(elapsed.into()))
+        } else {
+            let flushed = self.limits.supervise(flush).await;
+            flushed.unwrap_or_else(|_cut| Err(std::io::ErrorKind::TimedOut.into()))
+        };
+        if let Err(error) = flushed {
             tracing::warn!("flush standard output: {error}");
         }
     }
@@ -313,9 +313,14 @@ impl Guest {
     fn main(&self) -> Option<String> {
         let component = self.program.component();
         let exports = component.component_type();
-        let names: Vec<&str> = exports.exports(component.engine()).map(|(name, _)| name).collect();
+        let names: Vec<&str> = exports
+            .exports(component.engine())
+            .map(|(name, _)| name)
+            .collect();
         let find = |interface: &str| names.iter().find(|name| name.starts_with(interface));
-        let interface = [AIO_RUN, "wasi:cli/run@0.3.", "wasi:cli/run@0.2."].into_iter().find_map(find)?;
+        let interface = [AIO_RUN, "wasi:cli/run@0.3.", "wasi:cli/run@0.2."]
+            .into_iter()
+            .find_map(find)?;
         Some(format!("{interface}#run"))
     }
 
@@ -327,7 +332,9 @@ impl Guest {
             }
             None => (None, export),
         };
-        let (_, index) = self.instance.get_export(&mut self.store, interface.as_ref(), name)?;
+        let (_, index) = self
+            .instance
+            .get_export(&mut self.store, interface.as_ref(), name)?;
         self.instance.get_func(&mut self.store, index)
     }
 
@@ -341,9 +348,14 @@ impl Guest {
 
 impl std::fmt::Debug for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guest").field("program", &self.program).finish_non_exhaustive()
+        f.debug_struct("Guest")
+            .field("program", &self.program)
+            .finish_non_exhaustive()
     }
 }
+
+/// How long the reader of a guest that was cut off may take for what the guest has printed.
+const CUT_FLUSH_MAX: Duration = Duration::from_secs(1);
 
 const AIO_RUN: &str = "aio:host/run@0.1.";
 
@@ -351,10 +363,12 @@ fn link(linker: &Linker<State>, program: &Program) -> Result<InstancePre<State>>
     if let Some(linked) = program.linked().get() {
         return Ok(linked.clone());
     }
-    let linked = linker.instantiate_pre(program.component()).map_err(|error| Error::Link {
-        name: program.name().into(),
-        reason: chain(&error),
-    })?;
+    let linked = linker
+        .instantiate_pre(program.component())
+        .map_err(|error| Error::Link {
+            name: program.name().into(),
+            reason: chain(&error),
+        })?;
     Ok(program.linked().get_or_init(|| linked).clone())
 }
 
@@ -370,7 +384,9 @@ fn new_store(linker: &Linker<State>, state: State, fuel: Option<u64>) -> Result<
         Ok(UpdateDeadline::Yield(1))
     });
     match (fuel, store.set_fuel(fuel.unwrap_or(u64::MAX))) {
-        (Some(_), Err(_)) => Err(Error::Config("a fuel limit needs a host that counts fuel".into())),
+        (Some(_), Err(_)) => Err(Error::Config(
+            "a fuel limit needs a host that counts fuel".into(),
+        )),
         _ => Ok(store),
     }
 }

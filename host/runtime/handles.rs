@@ -109,19 +109,26 @@ impl HandleTable {
     pub(crate) fn get(&self, handle: u64) -> Option<&Entry> {
         let (index, generation) = split(handle)?;
         let slot = self.slots.get(index)?;
-        slot.entry.as_deref().filter(|_| slot.generation == generation)
+        slot.entry
+            .as_deref()
+            .filter(|_| slot.generation == generation)
     }
 
     pub(crate) fn get_mut(&mut self, handle: u64) -> Option<&mut Entry> {
         let (index, generation) = split(handle)?;
         let slot = self.slots.get_mut(index)?;
-        slot.entry.as_deref_mut().filter(|_| slot.generation == generation)
+        slot.entry
+            .as_deref_mut()
+            .filter(|_| slot.generation == generation)
     }
 
     /// Takes an object out; its handle is stale from then on.
     pub(crate) fn remove(&mut self, handle: u64) -> Option<Box<Entry>> {
         let (index, generation) = split(handle)?;
-        let slot = self.slots.get_mut(index).filter(|slot| slot.generation == generation)?;
+        let slot = self
+            .slots
+            .get_mut(index)
+            .filter(|slot| slot.generation == generation)?;
         let entry = slot.entry.take()?;
         self.open -= 1;
         if slot.generation < GENERATION_MAX {
@@ -135,7 +142,9 @@ impl HandleTable {
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Entry>> {
         self.free.clear();
         self.open = 0;
-        std::mem::take(&mut self.slots).into_iter().filter_map(|slot| slot.entry)
+        std::mem::take(&mut self.slots)
+            .into_iter()
+            .filter_map(|slot| slot.entry)
     }
 
     fn grow(&mut self) -> Option<u32> {

@@ -12,7 +12,8 @@ use wasmtime::{Engine, Precompiled};
 use crate::cache::{Cache, Key};
 use crate::check::Report;
 use crate::error::{Error, Result, chain};
-use crate::guest::{Guest, GuestOptions};
+use crate::guest::Guest;
+use crate::options::GuestOptions;
 use crate::program::Program;
 use crate::state::State;
 use crate::ticker::Ticker;
@@ -25,7 +26,7 @@ pub struct Host {
     linker: Arc<Linker<State>>,
     cache: Option<Cache>,
     ticker: Ticker,
-    on_compile: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    on_compile: Option<OnCompile>,
 }
 
 /// How a host is made.
@@ -34,8 +35,11 @@ pub struct Host {
 pub struct HostBuilder {
     cache: CacheChoice,
     fuel: bool,
-    on_compile: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    on_compile: Option<OnCompile>,
 }
+
+/// Is called with the name of a guest that is about to be compiled.
+type OnCompile = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Default)]
 enum CacheChoice {
@@ -145,14 +149,19 @@ impl Host {
         if Engine::detect_precompiled(bytes).is_some() {
             return Err(Error::Precompiled { name: name.into() });
         }
-        let Some(cache) = &self.cache else { return Ok(Program::new(name, self.translate(name, bytes)?)) };
+        let Some(cache) = &self.cache else {
+            return Ok(Program::new(name, self.translate(name, bytes)?));
+        };
         let key = Key::new(&self.engine, bytes);
         if let Some(component) = cache.read(key).and_then(|code| self.deserialize(&code)) {
             return Ok(Program::new(name, component));
         }
         let component = self.translate(name, bytes)?;
         let stored = component.serialize().map(|code| cache.write(key, &code));
-        if let Err(error) = stored.map_err(|error| error.to_string()).and_then(|r| r.map_err(|e| e.to_string())) {
+        if let Err(error) = stored
+            .map_err(|error| error.to_string())
+            .and_then(|r| r.map_err(|e| e.to_string()))
+        {
             tracing::warn!("write the compile cache: {error}");
         }
         Ok(Program::new(name, component))
@@ -214,16 +223,18 @@ impl Host {
     }
 
     fn translate(&self, name: &str, bytes: &[u8]) -> Result<Component> {
-        let binary = wat::parse_bytes(bytes).map_err(|error| Error::NotComponent {
-            name: name.into(),
-            reason: text_reason(bytes, &error),
-        })?;
+        let binary = wat::parse_bytes(bytes).map_err(|error| not_wasm(name, bytes, error))?;
         if let Some(on_compile) = &self.on_compile {
             on_compile(name);
         }
         let adapted = if is_core_module(&binary) {
             let adapted = adapt::component_from_core(&binary);
-            adapted.map_err(|reason| Error::NotComponent { name: name.into(), reason })?.into()
+            adapted
+                .map_err(|reason| Error::NotComponent {
+                    name: name.into(),
+                    reason,
+                })?
+                .into()
         } else {
             binary
         };
@@ -231,26 +242,35 @@ impl Host {
     }
 
     /// Loads code that the cache has vouched for; none if it is of another engine after all.
-    #[allow(unsafe_code, reason = "the cache has checked that it wrote the code itself")]
+    #[allow(
+        unsafe_code,
+        reason = "the cache has checked that it wrote the code itself"
+    )]
     fn deserialize(&self, code: &[u8]) -> Option<Component> {
         if Engine::detect_precompiled(code) != Some(Precompiled::Component) {
             return None;
         }
         // SAFETY: the cache has compared the digest of what it wrote.
         let component = unsafe { Component::deserialize(&self.engine, code) };
-        component.inspect_err(|error| tracing::warn!("load from the compile cache: {error}")).ok()
+        component
+            .inspect_err(|error| tracing::warn!("load from the compile cache: {error}"))
+            .ok()
     }
 }
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Host").field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Host")
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
 impl std::fmt::Debug for HostBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostBuilder").field("fuel", &self.fuel).finish_non_exhaustive()
+        f.debug_struct("HostBuilder")
+            .field("fuel", &self.fuel)
+            .finish_non_exhaustive()
     }
 }
 
@@ -279,10 +299,17 @@ fn is_core_module(binary: &[u8]) -> bool {
     binary.starts_with(MAGIC) && binary.get(6..8) == Some(&[0, 0])
 }
 
-/// Why bytes that are no binary are no text either; only text deserves an explanation with lines.
-fn text_reason(bytes: &[u8], error: &wat::Error) -> String {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.contains('(') => error.to_string(),
-        _ => "neither a WebAssembly binary nor its text format".into(),
+/// Only what looks like text deserves an explanation with lines.
+fn not_wasm(name: &str, bytes: &[u8], mut error: wat::Error) -> Error {
+    error.set_path(name);
+    let is_text = std::str::from_utf8(bytes).is_ok_and(|text| text.contains('('));
+    let reason = if is_text {
+        error.to_string()
+    } else {
+        "neither a WebAssembly binary nor its text format".into()
+    };
+    Error::NotComponent {
+        name: name.into(),
+        reason,
     }
 }

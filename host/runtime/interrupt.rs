@@ -30,6 +30,9 @@ struct Waiting {
     /// The guest's ring, and the key that stands for a request.
     port: Option<(Port, u64)>,
     killed: Option<Waker>,
+    /// Whether the guest has yet to hear of the last request: it came while the guest did not wait,
+    /// or when what it waited for was there already. The next wait tells it.
+    untold: bool,
 }
 
 /// The guest was asked to stop while it waited.
@@ -39,10 +42,11 @@ pub(crate) struct Stopped;
 impl Interrupt {
     /// Ends every wait of the guest with `cancelled`.
     pub(crate) fn request(&self) {
-        self.0.requests.fetch_add(1, Ordering::SeqCst);
         let (wakers, port) = {
             let mut waiting = self.waiting();
+            self.0.requests.fetch_add(1, Ordering::SeqCst);
             waiting.slab += 1;
+            waiting.untold = true;
             (std::mem::take(&mut waiting.wakers), waiting.port.clone())
         };
         if let Some((port, key)) = port {
@@ -69,13 +73,21 @@ impl Interrupt {
         self.0.requests.load(Ordering::SeqCst)
     }
 
+    /// Notes that the guest's ring has told it of the last request.
+    pub(crate) fn told(&self) {
+        self.waiting().untold = false;
+    }
+
     /// Posts `key` to the guest's ring with each request.
     pub(crate) fn attach(&self, port: &Port, key: u64) {
         self.waiting().port = Some((port.clone(), key));
     }
 
     /// Waits for `operation`, or until the guest is asked to stop; then the operation is dropped.
-    pub(crate) async fn or_stop<T>(&self, operation: impl Future<Output = T>) -> Result<T, Stopped> {
+    pub(crate) async fn or_stop<T>(
+        &self,
+        operation: impl Future<Output = T>,
+    ) -> Result<T, Stopped> {
         let mut operation = pin!(operation);
         let mut entry = Entry::new(self);
         poll_fn(|cx| match operation.as_mut().poll(cx) {
@@ -89,11 +101,18 @@ impl Interrupt {
     pub(crate) fn poll_killed(&self, cx: &mut Context<'_>) -> Poll<()> {
         let previous = self.waiting().killed.replace(cx.waker().clone());
         drop(previous);
-        if self.is_killed() { Poll::Ready(()) } else { Poll::Pending }
+        if self.is_killed() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,10 +134,11 @@ impl<'a> Entry<'a> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Stopped> {
-        if self.asked() {
+        let mut waiting = self.interrupt.waiting();
+        if self.asked() || waiting.untold {
+            waiting.untold = false;
             return Poll::Ready(Stopped);
         }
-        let mut waiting = self.interrupt.waiting();
         let mine = self.key.filter(|key| key.1 == waiting.slab);
         let replaced = match mine.and_then(|key| waiting.wakers.get_mut(key.0)) {
             Some(waker) if waker.will_wake(cx.waker()) => None,
@@ -131,8 +151,7 @@ impl<'a> Entry<'a> {
         };
         drop(waiting);
         drop(replaced);
-        // A request that came before the waker was in place has not woken it.
-        if self.asked() { Poll::Ready(Stopped) } else { Poll::Pending }
+        Poll::Pending
     }
 
     fn asked(&self) -> bool {

@@ -40,6 +40,14 @@ impl Program {
         &self.shared.component
     }
 
+    /// Whether it imports any interface of `aio:host`.
+    pub(crate) fn imports_host(&self) -> bool {
+        let component = self.component();
+        let imports = component.component_type();
+        let mut imports = imports.imports(component.engine());
+        imports.any(|(name, _)| name.starts_with("aio:host/"))
+    }
+
     /// The program with its imports resolved: done once, by the first instantiation.
     pub(crate) fn linked(&self) -> &OnceLock<InstancePre<State>> {
         &self.shared.linked
@@ -48,6 +56,8 @@ impl Program {
 
 impl std::fmt::Debug for Program {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Program").field("name", &self.name()).finish_non_exhaustive()
+        f.debug_struct("Program")
+            .field("name", &self.name())
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,8 @@ const MIB: usize = 1024 * 1024;
 pub struct Limits {
     /// Bytes of linear memory, of all the guest's memories together. Default 1 GiB.
     pub memory_max: usize,
-    /// Handles held at a time: listeners, streams, intervals. Default 10,000.
+    /// Handles held at a time: listeners and streams; other resources are bounded in proportion.
+    /// Default 10,000.
     pub handles_max: u32,
     /// Operations in flight on the ring. Default 65,536.
     pub operations_max: u32,

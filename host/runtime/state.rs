@@ -8,11 +8,12 @@ use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
 use crate::error::Result;
-use crate::guest::GuestOptions;
 use crate::imports::io::{Io, Refusal};
 use crate::imports::wit::types::ErrorCode;
 use crate::interrupt::Interrupt;
+use crate::options::GuestOptions;
 use crate::quota::Limits;
+use crate::solo::Solo;
 use crate::ticker::Pulse;
 use crate::wasi::Wasi;
 
@@ -29,6 +30,7 @@ pub(crate) struct State {
     /// Resources of wasmtime's own kind: the plain imports' and WASI's.
     pub(crate) table: ResourceTable,
     pub(crate) interrupt: Interrupt,
+    pub(crate) solo: Solo,
     pub(crate) pulse: Pulse,
     pub(crate) wasi: Wasi,
     pub(crate) memory: MemoryLimiter,
@@ -36,7 +38,12 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(handle: &Handle, pulse: Pulse, options: GuestOptions) -> Result<Self> {
-        let GuestOptions { policy, args, stdio, on_denied } = options;
+        let GuestOptions {
+            policy,
+            args,
+            stdio,
+            on_denied,
+        } = options;
         let interrupt = Interrupt::default();
         let mut table = ResourceTable::new();
         table.set_max_capacity(resources_max(&policy.limits));
@@ -49,6 +56,7 @@ impl State {
             io: Arc::new(Mutex::new(Io::new(handle, policy, &interrupt))),
             table,
             interrupt,
+            solo: Solo::default(),
             pulse,
         })
     }
@@ -87,7 +95,10 @@ pub(crate) fn lock(io: &Mutex<Io>) -> MutexGuard<'_, Io> {
 
 /// WASI's pollables and streams come on top of what has a handle.
 fn resources_max(limits: &Limits) -> usize {
-    usize::try_from(limits.handles_max).unwrap_or(usize::MAX).saturating_mul(2).saturating_add(1000)
+    usize::try_from(limits.handles_max)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(2)
+        .saturating_add(1000)
 }
 
 /// The longest delay a guest may ask for: 2^62 nanoseconds.
@@ -120,12 +131,27 @@ impl MemoryLimiter {
 }
 
 impl wasmtime::ResourceLimiter for MemoryLimiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _max: Option<usize>,
+    ) -> wasmtime::Result<bool> {
         Ok(grow(&mut self.used, self.max, current, desired))
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _max: Option<usize>) -> wasmtime::Result<bool> {
-        Ok(grow(&mut self.tables_used, TABLE_ELEMENTS_MAX, current, desired))
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _max: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(grow(
+            &mut self.tables_used,
+            TABLE_ELEMENTS_MAX,
+            current,
+            desired,
+        ))
     }
 }
 

@@ -53,7 +53,10 @@ impl Ticker {
     }
 
     pub(crate) fn pulse(&self) -> Pulse {
-        let thread = self.thread.as_ref().expect("the thread is taken only by drop");
+        let thread = self
+            .thread
+            .as_ref()
+            .expect("the thread is taken only by drop");
         Pulse {
             shared: Arc::clone(&self.shared),
             thread: thread.thread().clone(),
@@ -95,7 +98,8 @@ fn tick(engine: &Engine, shared: &Shared) {
             park(shared);
             idle = 0;
         }
-        thread::sleep(TICK);
+        // Not a sleep, so that the end of the host need not wait for the end of a tick.
+        thread::park_timeout(TICK);
         engine.increment_epoch();
         let ran = shared.ran.swap(false, Ordering::SeqCst);
         let busy = ran || shared.running.load(Ordering::SeqCst) > 0;

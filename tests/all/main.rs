@@ -1,2 +1,17 @@
-//! All tests.
+//! All tests that need a guest, a socket or a process.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod cli;
+mod dns;
+mod embedding;
+mod examples;
+mod hostile;
+#[cfg(unix)]
+mod lifecycle;
+mod limits;
+mod ring;
+mod support;
+mod tcp;
+mod timers;
+mod wasi;

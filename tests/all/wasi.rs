@@ -1,6 +1,8 @@
 //! WASI 0.1, 0.2 and 0.3 as a guest meets them: standard streams over pipes, clocks, files,
 //! arguments, exit codes, and what is refused. Guests are text, here or in `wasi/`.
 
+mod guests;
+
 use std::fs;
 use std::future::{Future, poll_fn};
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
@@ -12,123 +14,7 @@ use std::sync::Arc;
 use aio_host::{Captured, Guest, GuestOptions, Host, Input, Policy};
 use tempfile::TempDir;
 
-/// A core module of WASI 0.1. `fields` come after what every one of them needs: memory is free from
-/// 1024 on, and `$write` writes all of a text, or answers an error number.
-fn module(fields: &str) -> String {
-    format!(
-        r#"(module
-          (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "fd_read" (func $fd_read (param i32 i32 i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "poll_oneoff" (func $poll_oneoff (param i32 i32 i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "clock_time_get" (func $clock_time_get (param i32 i64 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes_get (param i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "args_get" (func $args_get (param i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ_sizes_get (param i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "environ_get" (func $environ_get (param i32 i32) (result i32)))
-          (import "wasi_snapshot_preview1" "path_open"
-            (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-          (memory (export "memory") 20)
-          (func $write (param $fd i32) (param $at i32) (param $length i32) (result i32)
-            (local $failed i32)
-            (loop $rest
-              (i32.store (i32.const 0) (local.get $at))
-              (i32.store (i32.const 4) (local.get $length))
-              (local.set $failed (call $fd_write (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)))
-              (if (local.get $failed) (then (return (local.get $failed))))
-              (local.set $at (i32.add (local.get $at) (i32.load (i32.const 8))))
-              (local.set $length (i32.sub (local.get $length) (i32.load (i32.const 8))))
-              (br_if $rest (local.get $length)))
-            (i32.const 0))
-          (func $read (param $fd i32) (param $at i32) (param $max i32) (result i32)
-            (i32.store (i32.const 0) (local.get $at))
-            (i32.store (i32.const 4) (local.get $max))
-            (if (call $fd_read (local.get $fd) (i32.const 0) (i32.const 1) (i32.const 8)) (then (unreachable)))
-            (i32.load (i32.const 8)))
-          {fields})"#
-    )
-}
-
-fn hello() -> String {
-    module(
-        r#"(data (i32.const 1024) "hello from WASI 0.1\n")
-        (func (export "_start") (drop (call $write (i32.const 1) (i32.const 1024) (i32.const 20))))"#,
-    )
-}
-
-/// Copies standard input to standard output until it ends.
-fn echo() -> String {
-    module(
-        r#"(func (export "_start")
-          (local $count i32)
-          (loop $more
-            (local.set $count (call $read (i32.const 0) (i32.const 1024) (i32.const 4096)))
-            (if (i32.eqz (local.get $count)) (then (return)))
-            (if (call $write (i32.const 1) (i32.const 1024) (local.get $count)) (then (unreachable)))
-            (br $more)))"#,
-    )
-}
-
-/// The first bytes of what `flood` writes.
-const FLOOD: usize = 1 << 20;
-
-/// Writes 1 MiB: each byte is the lowest of its position divided by 251.
-fn flood() -> String {
-    module(
-        r#"(func (export "_start")
-          (local $at i32)
-          (loop $fill
-            (i32.store8 offset=65536 (local.get $at) (i32.rem_u (local.get $at) (i32.const 251)))
-            (local.set $at (i32.add (local.get $at) (i32.const 1)))
-            (br_if $fill (i32.lt_u (local.get $at) (i32.const 1048576))))
-          (if (call $write (i32.const 1) (i32.const 65536) (i32.const 1048576)) (then (unreachable))))"#,
-    )
-}
-
-fn flooded() -> Vec<u8> {
-    (0..FLOOD).map(|at| u8::try_from(at % 251).unwrap()).collect()
-}
-
-/// Waits for the first of three timers, of which only the last, 20 ms, ever ends; prints its number.
-/// Traps if the clock did not advance by as much.
-fn sleeper() -> String {
-    module(
-        r#"(func $subscribe (param $at i32) (param $number i64) (param $timeout i64) (param $absolute i32)
-          (i64.store (local.get $at) (local.get $number))
-          (i32.store offset=16 (local.get $at) (i32.const 1))
-          (i64.store offset=24 (local.get $at) (local.get $timeout))
-          (i32.store16 offset=40 (local.get $at) (local.get $absolute)))
-        (func $now (result i64)
-          (if (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 8)) (then (unreachable)))
-          (i64.load (i32.const 8)))
-        (func (export "_start")
-          (local $start i64)
-          (call $subscribe (i32.const 1024) (i64.const 48) (i64.const -1) (i32.const 0))
-          (call $subscribe (i32.const 1072) (i64.const 49) (i64.const -1) (i32.const 1))
-          (call $subscribe (i32.const 1120) (i64.const 50) (i64.const 20_000_000) (i32.const 0))
-          (local.set $start (call $now))
-          (if (call $poll_oneoff (i32.const 1024) (i32.const 2048) (i32.const 3) (i32.const 16)) (then (unreachable)))
-          (if (i32.ne (i32.load (i32.const 16)) (i32.const 1)) (then (unreachable)))
-          (if (i64.lt_u (i64.sub (call $now) (local.get $start)) (i64.const 20_000_000)) (then (unreachable)))
-          (drop (call $write (i32.const 1) (i32.const 2048) (i32.const 1))))"#,
-    )
-}
-
-/// A component whose `run` calls `wasi:cli/exit`.
-fn exit(function: &str, parameter: &str, argument: u8) -> String {
-    format!(
-        r#"(component
-          (import "wasi:cli/exit@0.2.0" (instance $exit (export "{function}" (func (param {parameter})))))
-          (core func $exit (canon lower (func $exit "{function}")))
-          (core module $Main
-            (import "host" "exit" (func $exit (param i32)))
-            (func (export "run") (result i32) (call $exit (i32.const {argument})) (unreachable)))
-          (core instance $main (instantiate $Main
-            (with "host" (instance (export "exit" (func $exit))))))
-          (func $run (result (result)) (canon lift (core func $main "run")))
-          (instance $exports (export "run" (func $run)))
-          (export "wasi:cli/run@0.2.0" (instance $exports)))"#
-    )
-}
+use guests::{FLOOD, echo, exit, files, flood, flooded, hello, module, sleeper};
 
 fn written(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -144,13 +30,20 @@ fn in_repository(path: &str) -> PathBuf {
 fn command(flags: &[&str], guest: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_aio-host"));
     command.arg("run").arg("--no-cache").args(flags).arg(guest);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     command
 }
 
 /// Runs a guest with its standard input at its end.
 fn run(flags: &[&str], guest: &Path, args: &[&str]) -> Output {
-    command(flags, guest).args(args).stdin(Stdio::null()).output().unwrap()
+    command(flags, guest)
+        .args(args)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn run_text(text: &str) -> Output {
@@ -200,7 +93,12 @@ fn exit_codes_are_the_guests_own() {
         (exit("exit", r#""status" (result)"#, 1), 1),
     ] {
         let output = run_text(&text);
-        assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert_eq!(output.stderr, b"");
     }
 }
@@ -218,16 +116,28 @@ fn arguments_and_granted_variables_arrive() {
             (drop (call $write (i32.const 1) (i32.const 4096) (i32.load (i32.const 20)))))))"#,
     ));
     let mut command = command(&["--allow-env=GRANTED", "--env", "SET=1"], &guest);
-    command.env("GRANTED", "yes").env("KEPT", "no").args(["one", "--two"]);
+    command
+        .env("GRANTED", "yes")
+        .env("KEPT", "no")
+        .args(["one", "--two"]);
     let output = command.output().unwrap();
     let stdout = String::from_utf8(output.stdout).unwrap();
-    assert!(stdout.ends_with("one\0--two\0GRANTED=yes\0SET=1\0"), "{stdout:?}");
+    assert!(
+        stdout.ends_with("one\0--two\0GRANTED=yes\0SET=1\0"),
+        "{stdout:?}"
+    );
 }
 
 #[test]
 fn input_is_passed_on_while_the_pipe_is_open() {
     let (_folder, guest) = written(&echo());
-    let mut child = command(&[], &guest).spawn().unwrap();
+    assert_passed_on(&guest);
+    assert_passed_on(&in_repository("tests/all/wasi/pass.wat"));
+}
+
+#[track_caller]
+fn assert_passed_on(guest: &Path) {
+    let mut child = command(&[], guest).spawn().unwrap();
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     for line in [b"one\n", b"two\n"] {
         stdin.write_all(line).unwrap();
@@ -242,7 +152,12 @@ fn input_is_passed_on_while_the_pipe_is_open() {
 #[track_caller]
 fn assert_ended(child: Child) {
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}: {}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
 
 #[test]
@@ -250,29 +165,45 @@ fn input_from_a_file_is_read_to_its_end() {
     let (folder, guest) = written(&echo());
     let path = folder.path().join("input");
     fs::write(&path, flooded()).unwrap();
-    let output = command(&[], &guest).stdin(fs::File::open(path).unwrap()).output().unwrap();
-    assert!(output.stdout == flooded());
+    for guest in [guest, in_repository("tests/all/wasi/pass.wat")] {
+        let input = fs::File::open(&path).unwrap();
+        let output = command(&[], &guest).stdin(input).output().unwrap();
+        assert!(output.stdout == flooded());
+    }
+}
+
+/// A pipe that nobody reads.
+fn broken_pipe() -> PipeWriter {
+    let (reader, writer) = pipe().unwrap();
+    drop(reader);
+    writer
 }
 
 #[test]
-fn output_whose_reader_has_gone_is_an_error_of_the_guest() {
+fn output_whose_reader_has_gone_is_an_error_to_wasi_0_1() {
     // Prints on standard error the number of the error, as two digits.
     let (_folder, guest) = written(&module(
         r#"(func (export "_start")
           (local $failed i32)
-          (drop (call $read (i32.const 0) (i32.const 1024) (i32.const 1)))
           (local.set $failed (call $write (i32.const 1) (i32.const 1024) (i32.const 1)))
           (i32.store8 (i32.const 1024) (i32.add (i32.const 48) (i32.div_u (local.get $failed) (i32.const 10))))
           (i32.store8 (i32.const 1025) (i32.add (i32.const 48) (i32.rem_u (local.get $failed) (i32.const 10))))
           (drop (call $write (i32.const 2) (i32.const 1024) (i32.const 2))))"#,
     ));
-    let mut child = command(&[], &guest).spawn().unwrap();
-    drop(child.stdout.take());
-    child.stdin.take().unwrap().write_all(b"go").unwrap();
-    let output = child.wait_with_output().unwrap();
+    let mut command = command(&[], &guest);
+    let output = command.stdout(broken_pipe()).output().unwrap();
     assert!(output.status.success(), "{}", output.status);
-    // `pipe`
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "64");
+    // `io`: what the adapter makes of a stream that is closed.
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "29");
+}
+
+#[test]
+fn output_whose_reader_has_gone_is_an_error_to_wasi_0_3() {
+    let mut command = command(&[], &in_repository("examples/wasi-p3/hello.wat"));
+    let output = command.stdout(broken_pipe()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert_eq!(stderr, "");
 }
 
 #[test]
@@ -295,7 +226,11 @@ fn a_mebibyte_arrives_at_a_reader_of_small_pieces() {
 #[test]
 fn what_was_not_flushed_arrives_after_the_guests_end() {
     let output = run(&[], &in_repository("tests/all/wasi/unflushed.wat"), &[]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     assert!(output.stdout == [b'x'; 131_072]);
 }
 
@@ -311,26 +246,6 @@ fn the_streams_are_left_in_the_mode_they_were_in() {
     drop((reader, shared));
 }
 
-/// Reads `in.txt` and prints it, then writes to `out.txt`, and prints the error if that fails.
-fn files() -> String {
-    module(
-        r#"(data (i32.const 1024) "in.txt")
-        (data (i32.const 1032) "out.txt")
-        (data (i32.const 1040) "written")
-        (data (i32.const 1048) ", denied")
-        (func (export "_start")
-          (local $count i32)
-          (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 1024) (i32.const 6) (i32.const 0)
-                (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)) (then (unreachable)))
-          (local.set $count (call $read (i32.load (i32.const 16)) (i32.const 2048) (i32.const 1000)))
-          (drop (call $write (i32.const 1) (i32.const 2048) (local.get $count)))
-          (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 1032) (i32.const 7) (i32.const 1)
-                (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 16))
-            (then (drop (call $write (i32.const 1) (i32.const 1048) (i32.const 8))))
-            (else (if (call $write (i32.load (i32.const 16)) (i32.const 1040) (i32.const 7)) (then (unreachable))))))"#,
-    )
-}
-
 fn grant(folder: &TempDir, rest: &str) -> String {
     format!("{}::{rest}", folder.path().display())
 }
@@ -340,7 +255,10 @@ fn a_granted_directory_is_read_and_written() {
     let (_guest_folder, guest) = written(&files());
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("in.txt"), "content").unwrap();
-    assert_printed(&run(&["--dir", &grant(&folder, "/data")], &guest, &[]), "content");
+    assert_printed(
+        &run(&["--dir", &grant(&folder, "/data")], &guest, &[]),
+        "content",
+    );
     assert_eq!(fs::read(folder.path().join("out.txt")).unwrap(), b"written");
 }
 
@@ -349,7 +267,10 @@ fn a_directory_granted_read_only_is_not_written() {
     let (_guest_folder, guest) = written(&files());
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("in.txt"), "content").unwrap();
-    assert_printed(&run(&["--dir", &grant(&folder, "/data:ro")], &guest, &[]), "content, denied");
+    assert_printed(
+        &run(&["--dir", &grant(&folder, "/data:ro")], &guest, &[]),
+        "content, denied",
+    );
     assert!(!folder.path().join("out.txt").exists());
 }
 
@@ -376,7 +297,9 @@ impl Tour {
         fs::write(folder.path().join("in"), "some more").unwrap();
         fs::write(folder.path().join("out"), "before, ").unwrap();
         let flags = ["--dir", &grant(&folder, "/data")];
-        let mut child = command(&flags, &in_repository("tests/all/wasi/tour.wat")).spawn().unwrap();
+        let mut child = command(&flags, &in_repository("tests/all/wasi/tour.wat"))
+            .spawn()
+            .unwrap();
         let mut ready = [0; 6];
         let read = child.stdout.as_mut().unwrap().read_exact(&mut ready);
         if read.is_err() {
@@ -399,7 +322,10 @@ impl Tour {
 #[test]
 fn streams_of_files_read_write_and_append() {
     let tour = Tour::begin();
-    assert_eq!(fs::read_to_string(tour.folder.path().join("out")).unwrap(), "sefore, some more");
+    assert_eq!(
+        fs::read_to_string(tour.folder.path().join("out")).unwrap(),
+        "sefore, some more"
+    );
     tour.end();
 }
 
@@ -409,7 +335,10 @@ fn sockets_of_wasi_0_2_are_refused_and_each_refusal_is_told_once() {
     assert_eq!(stderr.matches("TCP socket").count(), 1, "{stderr}");
     assert_eq!(stderr.matches("UDP socket").count(), 1, "{stderr}");
     assert_eq!(stderr.matches("nowhere.example").count(), 1, "{stderr}");
-    assert!(stderr.contains("aio:host/tcp") && stderr.contains("aio:host/dns"), "{stderr}");
+    assert!(
+        stderr.contains("aio:host/tcp") && stderr.contains("aio:host/dns"),
+        "{stderr}"
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -421,7 +350,10 @@ fn no_thread_of_tokio_exists() {
         .map(|thread| fs::read_to_string(thread.unwrap().path().join("comm")).unwrap())
         .collect();
     assert!(!names.is_empty());
-    assert!(names.iter().all(|name| !name.contains("tokio")), "{names:?}");
+    assert!(
+        names.iter().all(|name| !name.contains("tokio")),
+        "{names:?}"
+    );
     tour.end();
 }
 

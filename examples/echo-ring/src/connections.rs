@@ -37,7 +37,7 @@ impl Key {
     pub(crate) fn token(self, direction: Direction) -> u64 {
         let tag = match direction {
             Direction::Read => 1,
-            Direction::Write(number) => 2 | number % Self::WRITES_MAX << 2,
+            Direction::Write(number) => 2 | ((number % Self::WRITES_MAX) << 2),
         };
         u64::from(self.generation) << 32 | u64::from(self.slot) << 8 | u64::from(tag)
     }
@@ -47,7 +47,7 @@ impl Key {
         let low = token as u32;
         let direction = match low & 3 {
             1 => Direction::Read,
-            _ => Direction::Write(low >> 2 & (Self::WRITES_MAX - 1)),
+            _ => Direction::Write((low >> 2) & (Self::WRITES_MAX - 1)),
         };
         let key = Self {
             slot: low >> 8,

@@ -58,8 +58,8 @@ pub use stream::write_all;
 #[doc(hidden)]
 pub use wit_bindgen;
 
-/// Runs `future` beside the caller, as a task of the same exported call. The call returns to the
-/// host when its own future is done; the host lets the tasks that are left go on until they end.
+/// Runs `future` beside the caller, as a task of the same exported call. When the call has returned
+/// its result, tasks that are left may be dropped where they are.
 pub fn spawn(future: impl Future<Output = ()> + 'static) {
     wit_bindgen::spawn_local(future);
 }
@@ -84,7 +84,7 @@ macro_rules! main {
         #[allow(unsafe_code, reason = "an export of wasm is a symbol")]
         const _: () = {
             use $crate::wit_bindgen;
-            $crate::bindings::export!(Main with_types_in $crate::bindings);
+    $crate::bindings::export!(Main with_types_in $crate::bindings);
         };
     };
 }

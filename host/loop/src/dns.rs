@@ -19,6 +19,9 @@ const NAME_LEN_MAX: usize = 253;
 /// The longest name in bytes of a service, several times what is in use.
 const SERVICE_LEN_MAX: usize = 64;
 
+/// What glibc answers when the name has addresses of the other family only; elsewhere an unused number.
+const NO_SUCH_FAMILY: i32 = -9;
+
 /// A family of addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -100,6 +103,9 @@ impl Error for LookupError {
 
 impl From<dns_lookup::LookupError> for LookupError {
     fn from(error: dns_lookup::LookupError) -> Self {
+        if error.error_num() == NO_SUCH_FAMILY {
+            return Self::NotFound;
+        }
         match error.kind() {
             LookupErrorKind::NoName | LookupErrorKind::NoData => Self::NotFound,
             // An address family that the host does not have.

@@ -10,8 +10,8 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{FileType, OFlags};
 use rustix::net::{RecvFlags, SendFlags};
 
-use crate::core::Attempt;
-use crate::{Handle, Interest, Registration};
+use crate::core::{Attempt, Interest};
+use crate::{Handle, Registration};
 
 /// What a pipe that is writable takes without blocking: the `PIPE_BUF` of Linux.
 const WRITE_MAX: usize = 4096;

@@ -31,7 +31,6 @@ pub mod signal;
 pub mod testing;
 
 pub use crate::core::{
-    Aborted, Blocking, CallHandle, Elapsed, Handle, InPlace, Interest, Interval, Limits, Loop,
-    Port, QueueFull, Readable, Readiness, Registration, Sleep, Task, Timeout, TimerHandle,
-    Writable,
+    Aborted, Blocking, CallHandle, Elapsed, Handle, InPlace, Interval, Limits, Loop, Port,
+    QueueFull, Readable, Readiness, Registration, Sleep, Task, Timeout, TimerHandle, Writable,
 };

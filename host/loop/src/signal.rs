@@ -10,7 +10,8 @@ use signal_hook::SigId;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::low_level;
 
-use crate::{Handle, Interest, Registration};
+use crate::core::Interest;
+use crate::{Handle, Registration};
 
 /// Catches the signals of `set` from now on, by their numbers.
 ///

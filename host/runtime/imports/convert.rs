@@ -7,9 +7,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use aio_loop::dns::LookupError;
 use rustix::io::Errno;
 
-use super::wit::types::{
-    ErrorCode, Host, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
-};
+use super::wit::types::{ErrorCode, Host, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
 use crate::interrupt::Stopped;
 use crate::state::State;
 

@@ -68,7 +68,10 @@ impl<T> HostWithStore<T> for Imports {
         let started = store.with(|mut access| -> Result<(Started, Interrupt), ErrorCode> {
             let state = access.get();
             let started = state.io().lookup(&name, &service, family);
-            Ok((started.map_err(|refusal| state.refuse(refusal))?, state.interrupt.clone()))
+            Ok((
+                started.map_err(|refusal| state.refuse(refusal))?,
+                state.interrupt.clone(),
+            ))
         });
         let (Started { lookup, permit }, interrupt) = match started {
             Ok(started) => started,

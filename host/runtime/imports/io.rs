@@ -73,7 +73,11 @@ impl Io {
 
     /// Refuses before anything is opened, so that the peer never sees a connection that is dropped.
     pub(crate) fn room(&self) -> Result<(), ErrorCode> {
-        if self.handles.has_room() { Ok(()) } else { Err(ErrorCode::QuotaExceeded) }
+        if self.handles.has_room() {
+            Ok(())
+        } else {
+            Err(ErrorCode::QuotaExceeded)
+        }
     }
 
     pub(crate) fn entry(&mut self, handle: u64) -> Result<&mut Entry, ErrorCode> {
@@ -105,12 +109,22 @@ impl Io {
     /// Closes everything and returns the streams with bytes that are still to be written.
     pub(crate) fn shut_down(&mut self) -> Vec<(Arc<TcpStream>, Vec<u8>)> {
         self.ring.abandon();
-        self.handles.drain().filter_map(|entry| unwritten(*entry)).collect()
+        self.handles
+            .drain()
+            .filter_map(|entry| unwritten(*entry))
+            .collect()
     }
 }
 
 fn unwritten(entry: Entry) -> Option<(Arc<TcpStream>, Vec<u8>)> {
-    let Object::Stream(stream) = entry.object else { return None };
-    let bytes: Vec<u8> = entry.writes.iter().flat_map(|write| write.rest()).copied().collect();
+    let Object::Stream(stream) = entry.object else {
+        return None;
+    };
+    let bytes: Vec<u8> = entry
+        .writes
+        .iter()
+        .flat_map(|write| write.rest())
+        .copied()
+        .collect();
     (!bytes.is_empty()).then_some((stream, bytes))
 }

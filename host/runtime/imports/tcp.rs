@@ -39,8 +39,14 @@ const BACKLOG: std::ops::RangeInclusive<i32> = 1..=65_535;
 
 impl Io {
     /// Opens a listener for a guest.
-    pub(crate) fn listen(&mut self, address: SocketAddr, options: ListenOptions) -> Result<u64, Refusal> {
-        let backlog = i32::try_from(options.backlog).ok().filter(|backlog| BACKLOG.contains(backlog));
+    pub(crate) fn listen(
+        &mut self,
+        address: SocketAddr,
+        options: ListenOptions,
+    ) -> Result<u64, Refusal> {
+        let backlog = i32::try_from(options.backlog)
+            .ok()
+            .filter(|backlog| BACKLOG.contains(backlog));
         self.grants.listen(address)?;
         self.room()?;
         let options = LoopListenOptions {
@@ -79,27 +85,40 @@ impl State {
         Ok(self.io().stream(handle))
     }
 
-    pub(crate) fn waiting_stream(&self, stream: &Resource<Stream>) -> Result<Code<Waiting<TcpStream>>> {
+    pub(crate) fn waiting_stream(
+        &self,
+        stream: &Resource<Stream>,
+    ) -> Result<Code<Waiting<TcpStream>>> {
         let stream = self.stream_of(stream)?;
         Ok(stream.map(|stream| (stream, self.interrupt.clone(), Arc::clone(&self.io))))
     }
 
-    fn waiting_listener(&self, listener: &Resource<Listener>) -> Result<Code<Waiting<TcpListener>>> {
+    fn waiting_listener(
+        &self,
+        listener: &Resource<Listener>,
+    ) -> Result<Code<Waiting<TcpListener>>> {
         let listener = self.listener_of(listener)?;
         Ok(listener.map(|listener| (listener, self.interrupt.clone(), Arc::clone(&self.io))))
     }
 
     /// Makes a resource of a handle; when there is no room for it, the handle is closed.
     fn push_stream(&mut self, handle: u64) -> Code<Resource<Stream>> {
-        self.table.push(Stream(handle)).map_err(|_full| self.close_unnamed(handle))
+        self.table
+            .push(Stream(handle))
+            .map_err(|_full| self.close_unnamed(handle))
     }
 
     fn push_listener(&mut self, handle: u64) -> Code<Resource<Listener>> {
-        self.table.push(Listener(handle)).map_err(|_full| self.close_unnamed(handle))
+        self.table
+            .push(Listener(handle))
+            .map_err(|_full| self.close_unnamed(handle))
     }
 
     fn close_unnamed(&self, handle: u64) -> ErrorCode {
-        self.io().close(handle).err().unwrap_or(ErrorCode::QuotaExceeded)
+        self.io()
+            .close(handle)
+            .err()
+            .unwrap_or(ErrorCode::QuotaExceeded)
     }
 }
 
@@ -131,7 +150,10 @@ impl HostTcpListener for State {
     fn by_handle(&mut self, handle: u64) -> Result<Code<Resource<Listener>>> {
         let known = self.io().listener(handle);
         Ok(match known {
-            Ok(_) => self.table.push(Listener(handle)).map_err(|_full| ErrorCode::QuotaExceeded),
+            Ok(_) => self
+                .table
+                .push(Listener(handle))
+                .map_err(|_full| ErrorCode::QuotaExceeded),
             Err(code) => Err(code),
         })
     }
@@ -160,7 +182,9 @@ fn close_dropped(state: &State, handle: u64) {
 }
 
 fn address(operation: &str, address: std::io::Result<SocketAddr>) -> Code<IpSocketAddress> {
-    address.map(IpSocketAddress::from).map_err(|error| error_code(operation, &error))
+    address
+        .map(IpSocketAddress::from)
+        .map_err(|error| error_code(operation, &error))
 }
 
 impl<T> HostTcpListenerWithStore<T> for Imports {
@@ -175,7 +199,9 @@ impl<T> HostTcpListenerWithStore<T> for Imports {
         };
         let accept = poll_fn(|cx| {
             lock(&io).room()?;
-            listener.poll_accept(cx).map_err(|error| error_code("accept", &error))
+            listener
+                .poll_accept(cx)
+                .map_err(|error| error_code("accept", &error))
         });
         let (stream, peer) = match interrupt.or_stop(accept).await {
             Ok(Ok(accepted)) => accepted,
@@ -265,7 +291,9 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
             }
             written => written,
         };
-        Ok(written.map(count).map_err(|error| error_code("write", &error)))
+        Ok(written
+            .map(count)
+            .map_err(|error| error_code("write", &error)))
     }
 
     async fn send(
@@ -299,14 +327,20 @@ const BUFFER_SIZE_MAX: u32 = 1 << 24;
 
 fn buffer_size(size: u32) -> Code<usize> {
     let fits = (1..=BUFFER_SIZE_MAX).contains(&size);
-    usize::try_from(size).ok().filter(|_| fits).ok_or(ErrorCode::OutOfRange)
+    usize::try_from(size)
+        .ok()
+        .filter(|_| fits)
+        .ok_or(ErrorCode::OutOfRange)
 }
 
 impl HostTcpStream for State {
     fn by_handle(&mut self, handle: u64) -> Result<Code<Resource<Stream>>> {
         let known = self.io().stream(handle);
         Ok(match known {
-            Ok(_) => self.table.push(Stream(handle)).map_err(|_full| ErrorCode::QuotaExceeded),
+            Ok(_) => self
+                .table
+                .push(Stream(handle))
+                .map_err(|_full| ErrorCode::QuotaExceeded),
             Err(code) => Err(code),
         })
     }
@@ -320,11 +354,15 @@ impl HostTcpStream for State {
     }
 
     fn local_address(&mut self, stream: Resource<Stream>) -> Result<Code<IpSocketAddress>> {
-        option(self, &stream, |stream| stream.local_addr().map(IpSocketAddress::from))
+        option(self, &stream, |stream| {
+            stream.local_addr().map(IpSocketAddress::from)
+        })
     }
 
     fn peer_address(&mut self, stream: Resource<Stream>) -> Result<Code<IpSocketAddress>> {
-        option(self, &stream, |stream| stream.peer_addr().map(IpSocketAddress::from))
+        option(self, &stream, |stream| {
+            stream.peer_addr().map(IpSocketAddress::from)
+        })
     }
 
     fn no_delay(&mut self, stream: Resource<Stream>) -> Result<Code<bool>> {
@@ -337,7 +375,9 @@ impl HostTcpStream for State {
 
     fn keep_alive(&mut self, stream: Resource<Stream>) -> Result<Code<Option<u64>>> {
         let nanoseconds = |idle: Duration| u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
-        option(self, &stream, |stream| Ok(stream.keepalive()?.map(nanoseconds)))
+        option(self, &stream, |stream| {
+            Ok(stream.keepalive()?.map(nanoseconds))
+        })
     }
 
     fn set_keep_alive(&mut self, stream: Resource<Stream>, idle: Option<u64>) -> Result<Code<()>> {

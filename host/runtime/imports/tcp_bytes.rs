@@ -136,7 +136,14 @@ fn pipe<T>(
 ) -> Result<Code<Interrupt>> {
     match access.get().waiting_stream(stream)? {
         Ok((stream, interrupt, _)) => {
-            data.pipe(&mut access, Send { stream, written: 0, end })?;
+            data.pipe(
+                &mut access,
+                Send {
+                    stream,
+                    written: 0,
+                    end,
+                },
+            )?;
             Ok(Ok(interrupt))
         }
         Err(code) => {

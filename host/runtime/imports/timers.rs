@@ -22,7 +22,9 @@ pub struct Ticks {
 impl Ticks {
     /// Takes the ticks that are due, and tells how many they are.
     fn take(&mut self, now: Instant) -> u64 {
-        let Some(next) = self.next.filter(|next| *next <= now) else { return 0 };
+        let Some(next) = self.next.filter(|next| *next <= now) else {
+            return 0;
+        };
         let late = now.duration_since(next).as_nanos() / self.period.as_nanos();
         let ticks = u64::try_from(late).unwrap_or(u64::MAX).saturating_add(1);
         let nanoseconds = self.period.as_nanos().saturating_mul(ticks.into());
@@ -34,7 +36,7 @@ impl Ticks {
 
 impl Host for State {
     fn now(&mut self) -> Result<u64> {
-        Ok(State::now(self))
+        Ok(Self::now(self))
     }
 
     fn resolution(&mut self) -> Result<u64> {
@@ -50,13 +52,15 @@ impl State {
 
     /// None for a deadline that has passed.
     fn sleep_until(&self, deadline: u64) -> Result<Option<(Sleep, Interrupt)>, ErrorCode> {
-        let left = deadline.saturating_sub(State::now(self));
+        let left = deadline.saturating_sub(Self::now(self));
         if left == 0 {
             return Ok(None);
         }
         delay(left).ok_or(ErrorCode::OutOfRange)?;
         let deadline = self.epoch.checked_add(Duration::from_nanos(deadline));
-        let sleep = self.handle.sleep_until(deadline.ok_or(ErrorCode::OutOfRange)?);
+        let sleep = self
+            .handle
+            .sleep_until(deadline.ok_or(ErrorCode::OutOfRange)?);
         Ok(Some((sleep, self.interrupt.clone())))
     }
 }
@@ -70,7 +74,10 @@ impl<T> HostWithStore<T> for Imports {
         Ok(interrupt.or_stop(sleep).await.map_err(ErrorCode::from))
     }
 
-    async fn sleep_until(store: &Accessor<T, Self>, deadline: u64) -> Result<Result<(), ErrorCode>> {
+    async fn sleep_until(
+        store: &Accessor<T, Self>,
+        deadline: u64,
+    ) -> Result<Result<(), ErrorCode>> {
         match store.with(|mut access| access.get().sleep_until(deadline)) {
             Ok(None) => Ok(Ok(())),
             Ok(Some((sleep, interrupt))) => {
@@ -86,7 +93,9 @@ impl HostInterval for State {
         if period == 0 {
             return Ok(Err(ErrorCode::InvalidArgument));
         }
-        let Some(period) = delay(period) else { return Ok(Err(ErrorCode::OutOfRange)) };
+        let Some(period) = delay(period) else {
+            return Ok(Err(ErrorCode::OutOfRange));
+        };
         let next = self.handle.now().checked_add(period);
         let pushed = self.table.push(Ticks { period, next });
         Ok(pushed.map_err(|_full| ErrorCode::QuotaExceeded))
@@ -134,7 +143,10 @@ mod tests {
     fn late_ticks_are_counted_and_do_not_push_later_ones_back() {
         let start = Instant::now();
         let after = |nanoseconds| start + Duration::from_nanos(nanoseconds);
-        let mut ticks = Ticks { period: Duration::from_nanos(10), next: Some(after(10)) };
+        let mut ticks = Ticks {
+            period: Duration::from_nanos(10),
+            next: Some(after(10)),
+        };
         assert_eq!(ticks.take(after(9)), 0);
         assert_eq!(ticks.take(after(10)), 1);
         assert_eq!(ticks.take(after(45)), 3);
@@ -144,7 +156,10 @@ mod tests {
     #[test]
     fn a_second_of_lateness_at_one_nanosecond_is_one_step() {
         let start = Instant::now();
-        let mut ticks = Ticks { period: Duration::from_nanos(1), next: Some(start) };
+        let mut ticks = Ticks {
+            period: Duration::from_nanos(1),
+            next: Some(start),
+        };
         assert_eq!(ticks.take(start + Duration::from_secs(1)), 1_000_000_001);
     }
 }

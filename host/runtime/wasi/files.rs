@@ -83,7 +83,9 @@ fn write_via_stream(
 ) -> wasmtime::Result<Result<Resource<DynOutputStream>, ErrorCode>> {
     let table = &mut store.data_mut().table;
     let file = match table.get(descriptor)? {
-        Descriptor::File(file) if file.perms.write_not_permitted() => return Ok(Err(ErrorCode::NotPermitted)),
+        Descriptor::File(file) if file.perms.write_not_permitted() => {
+            return Ok(Err(ErrorCode::NotPermitted));
+        }
         Descriptor::File(file) => Arc::clone(&file.file),
         Descriptor::Dir(_) => return Ok(Err(ErrorCode::BadDescriptor)),
     };
@@ -183,7 +185,9 @@ impl OutputStream for Writer {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.flush()?;
         if bytes.len() > CHUNK_MAX {
-            return Err(StreamError::trap("wrote more bytes than check-write permitted"));
+            return Err(StreamError::trap(
+                "wrote more bytes than check-write permitted",
+            ));
         }
         self.write_all(&bytes).map_err(|error| {
             self.closed = true;
@@ -193,7 +197,11 @@ impl OutputStream for Writer {
 
     /// Nothing is kept back.
     fn flush(&mut self) -> StreamResult<()> {
-        if self.closed { Err(StreamError::Closed) } else { Ok(()) }
+        if self.closed {
+            Err(StreamError::Closed)
+        } else {
+            Ok(())
+        }
     }
 }
 

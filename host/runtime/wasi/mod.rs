@@ -46,8 +46,17 @@ pub(crate) struct Wasi {
 
 impl Wasi {
     /// Opens what the policy grants. `args` begin with the name of the program.
-    pub(crate) fn new(handle: &Handle, policy: &Policy, args: &[String], stdio: &Stdio) -> Result<Self> {
-        let Streams { stdin, stdout, stderr } = Streams::open(handle, stdio)?;
+    pub(crate) fn new(
+        handle: &Handle,
+        policy: &Policy,
+        args: &[String],
+        stdio: &Stdio,
+    ) -> Result<Self> {
+        let Streams {
+            stdin,
+            stdout,
+            stderr,
+        } = Streams::open(handle, stdio)?;
         let mut builder = WasiCtx::builder();
         // Before the directories are opened: each takes the setting along.
         builder.allow_blocking_current_thread(true);
@@ -55,7 +64,10 @@ impl Wasi {
         for grant in policy.dirs() {
             open_dir(&mut builder, grant)?;
         }
-        builder.stdin(stdin).stdout(stdout.clone()).stderr(stderr.clone());
+        builder
+            .stdin(stdin)
+            .stdout(stdout.clone())
+            .stderr(stderr.clone());
         Ok(Self {
             ctx: builder.build(),
             stdout,
@@ -73,14 +85,21 @@ impl Wasi {
 
 /// WASI's strings are Unicode: other variables cannot be passed on.
 fn host_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 fn open_dir(builder: &mut WasiCtxBuilder, grant: &DirGrant) -> Result<()> {
-    let permissions = if grant.read_only { FsPerms::ReadOnly } else { FsPerms::ReadWrite };
+    let permissions = if grant.read_only {
+        FsPerms::ReadOnly
+    } else {
+        FsPerms::ReadWrite
+    };
     builder
         .preopened_dir(&grant.host, &grant.guest, permissions)
-        .map_err(|error| Error::Config(format!("open directory {}: {error}", grant.host.display())))?;
+        .map_err(|error| {
+            Error::Config(format!("open directory {}: {error}", grant.host.display()))
+        })?;
     Ok(())
 }
 

@@ -12,7 +12,11 @@ use crate::capability::Denial;
 use crate::state::State;
 
 pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    p2::network::add_to_linker::<State, WasiSockets>(linker, &p2::network::LinkOptions::default(), State::sockets)?;
+    p2::network::add_to_linker::<State, WasiSockets>(
+        linker,
+        &p2::network::LinkOptions::default(),
+        State::sockets,
+    )?;
     link_all!(
         linker,
         WasiSockets,
@@ -38,28 +42,38 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
 fn refuse_p2(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     use p2::network::{ErrorCode, IpAddressFamily, Network};
 
-    linker.instance("wasi:sockets/tcp-create-socket@0.2.12")?.func_wrap(
-        "create-tcp-socket",
-        |store: StoreContextMut<'_, State>, _: (IpAddressFamily,)| {
-            refuse(&store, &tcp());
-            Ok((Err::<Resource<p2::tcp::TcpSocket>, _>(ErrorCode::NotSupported),))
-        },
-    )?;
-    linker.instance("wasi:sockets/udp-create-socket@0.2.12")?.func_wrap(
-        "create-udp-socket",
-        |store: StoreContextMut<'_, State>, _: (IpAddressFamily,)| {
-            refuse(&store, &udp());
-            Ok((Err::<Resource<p2::udp::UdpSocket>, _>(ErrorCode::NotSupported),))
-        },
-    )?;
-    linker.instance("wasi:sockets/ip-name-lookup@0.2.12")?.func_wrap(
-        "resolve-addresses",
-        |store: StoreContextMut<'_, State>, (_, name): (Resource<Network>, String)| {
-            refuse(&store, &lookup(&name));
-            type Lookup = Resource<p2::ip_name_lookup::ResolveAddressStream>;
-            Ok((Err::<Lookup, _>(ErrorCode::PermanentResolverFailure),))
-        },
-    )
+    linker
+        .instance("wasi:sockets/tcp-create-socket@0.2.12")?
+        .func_wrap(
+            "create-tcp-socket",
+            |store: StoreContextMut<'_, State>, _: (IpAddressFamily,)| {
+                refuse(&store, &tcp());
+                Ok((Err::<Resource<p2::tcp::TcpSocket>, _>(
+                    ErrorCode::NotSupported,
+                ),))
+            },
+        )?;
+    linker
+        .instance("wasi:sockets/udp-create-socket@0.2.12")?
+        .func_wrap(
+            "create-udp-socket",
+            |store: StoreContextMut<'_, State>, _: (IpAddressFamily,)| {
+                refuse(&store, &udp());
+                Ok((Err::<Resource<p2::udp::UdpSocket>, _>(
+                    ErrorCode::NotSupported,
+                ),))
+            },
+        )?;
+    linker
+        .instance("wasi:sockets/ip-name-lookup@0.2.12")?
+        .func_wrap(
+            "resolve-addresses",
+            |store: StoreContextMut<'_, State>, (_, name): (Resource<Network>, String)| {
+                refuse(&store, &lookup(&name));
+                type Lookup = Resource<p2::ip_name_lookup::ResolveAddressStream>;
+                Ok((Err::<Lookup, _>(ErrorCode::PermanentResolverFailure),))
+            },
+        )
 }
 
 fn refuse_p3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -80,14 +94,13 @@ fn refuse_p3(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             Ok((Err::<Resource<UdpSocket>, _>(ErrorCode::NotSupported),))
         },
     )?;
-    linker.instance("wasi:sockets/ip-name-lookup@0.3.0")?.func_wrap_concurrent(
-        "resolve-addresses",
-        |accessor, (name,): (String,)| {
+    linker
+        .instance("wasi:sockets/ip-name-lookup@0.3.0")?
+        .func_wrap_concurrent("resolve-addresses", |accessor, (name,): (String,)| {
             accessor.with(|mut access| access.data_mut().deny(&lookup(&name)));
             let failure = p3::ip_name_lookup::ErrorCode::PermanentResolverFailure;
             Box::pin(async { Ok((Err::<Vec<IpAddress>, _>(failure),)) })
-        },
-    )
+        })
 }
 
 fn refuse(store: &StoreContextMut<'_, State>, denial: &Denial) {
@@ -99,7 +112,10 @@ fn tcp() -> Denial {
 }
 
 fn udp() -> Denial {
-    Denial::not_granted("create a UDP socket of wasi:sockets, which is not served yet", None)
+    Denial::not_granted(
+        "create a UDP socket of wasi:sockets, which is not served yet",
+        None,
+    )
 }
 
 fn lookup(name: &str) -> Denial {

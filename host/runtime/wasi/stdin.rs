@@ -153,7 +153,11 @@ impl StdinStream for Stdin {
 
 /// WASI 0.3.
 impl AsyncRead for Stdin {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let mut shared = self.shared();
         ready!(shared.poll_filled(cx));
         buffer.put_slice(shared.take(buffer.remaining())?);
@@ -216,7 +220,10 @@ mod tests {
     use super::*;
 
     fn stdin(text: &str) -> Stdin {
-        Stdin::new(Source::Bytes(Bytes::copy_from_slice(text.as_bytes())), false)
+        Stdin::new(
+            Source::Bytes(Bytes::copy_from_slice(text.as_bytes())),
+            false,
+        )
     }
 
     #[test]

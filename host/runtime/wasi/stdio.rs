@@ -116,12 +116,19 @@ impl Streams {
         let (stdin, stdout, stderr) = match stdio {
             Stdio::Null => (Input::Empty, Output::Null, Output::Null),
             Stdio::Inherit => (Input::Inherit, Output::Inherit, Output::Inherit),
-            Stdio::Streams { stdin, stdout, stderr } => (stdin.clone(), stdout.clone(), stderr.clone()),
+            Stdio::Streams {
+                stdin,
+                stdout,
+                stderr,
+            } => (stdin.clone(), stdout.clone(), stderr.clone()),
         };
         Ok(Self {
-            stdin: open_stdin(handle, stdin).map_err(|source| Error::host("open standard input", source))?,
-            stdout: open_stdout(handle, stdout).map_err(|source| Error::host("open standard output", source))?,
-            stderr: open_stderr(handle, stderr).map_err(|source| Error::host("open standard error", source))?,
+            stdin: open_stdin(handle, stdin)
+                .map_err(|source| Error::host("open standard input", source))?,
+            stdout: open_stdout(handle, stdout)
+                .map_err(|source| Error::host("open standard output", source))?,
+            stderr: open_stderr(handle, stderr)
+                .map_err(|source| Error::host("open standard error", source))?,
         })
     }
 }
@@ -130,18 +137,27 @@ fn open_stdin(handle: &Handle, input: Input) -> io::Result<Stdin> {
     Ok(match input {
         Input::Empty => Stdin::new(Source::Bytes(Vec::new().into()), false),
         Input::Bytes(bytes) => Stdin::new(Source::Bytes(bytes.into()), false),
-        Input::Inherit => Stdin::new(Source::Fd(aio_loop::fd::Stdio::stdin(handle)?), io::stdin().is_terminal()),
+        Input::Inherit => Stdin::new(
+            Source::Fd(aio_loop::fd::Stdio::stdin(handle)?),
+            io::stdin().is_terminal(),
+        ),
         #[cfg(unix)]
         Input::Descriptor(fd) => {
             let terminal = fd.is_terminal();
-            Stdin::new(Source::Fd(aio_loop::fd::Stdio::new(handle, fd.try_clone()?)?), terminal)
+            Stdin::new(
+                Source::Fd(aio_loop::fd::Stdio::new(handle, fd.try_clone()?)?),
+                terminal,
+            )
         }
     })
 }
 
 fn open_stdout(handle: &Handle, output: Output) -> io::Result<Stdout> {
     let (sink, terminal) = match output {
-        Output::Inherit => (Sink::Fd(aio_loop::fd::Stdio::stdout(handle)?), io::stdout().is_terminal()),
+        Output::Inherit => (
+            Sink::Fd(aio_loop::fd::Stdio::stdout(handle)?),
+            io::stdout().is_terminal(),
+        ),
         other => open_sink(handle, other)?,
     };
     Ok(Stdout::buffered(handle, sink, terminal))
@@ -149,7 +165,10 @@ fn open_stdout(handle: &Handle, output: Output) -> io::Result<Stdout> {
 
 fn open_stderr(handle: &Handle, output: Output) -> io::Result<Stdout> {
     let (sink, terminal) = match output {
-        Output::Inherit => (Sink::Fd(aio_loop::fd::Stdio::stderr(handle)?), io::stderr().is_terminal()),
+        Output::Inherit => (
+            Sink::Fd(aio_loop::fd::Stdio::stderr(handle)?),
+            io::stderr().is_terminal(),
+        ),
         other => open_sink(handle, other)?,
     };
     Ok(Stdout::unbuffered(handle, sink, terminal))
@@ -162,7 +181,10 @@ fn open_sink(handle: &Handle, output: Output) -> io::Result<(Sink, bool)> {
         #[cfg(unix)]
         Output::Descriptor(fd) => {
             let terminal = fd.is_terminal();
-            (Sink::Fd(aio_loop::fd::Stdio::new(handle, fd.try_clone()?)?), terminal)
+            (
+                Sink::Fd(aio_loop::fd::Stdio::new(handle, fd.try_clone()?)?),
+                terminal,
+            )
         }
     })
 }
@@ -176,7 +198,10 @@ mod tests {
         let captured = Captured::new(4);
         assert_eq!(captured.write(b"abc").unwrap(), 3);
         assert_eq!(captured.write(b"de").unwrap(), 1);
-        assert_eq!(captured.write(b"e").unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert_eq!(
+            captured.write(b"e").unwrap_err().kind(),
+            io::ErrorKind::BrokenPipe
+        );
         assert_eq!(captured.take(), b"abcd");
         assert_eq!(captured.write(b"e").unwrap(), 1);
     }

@@ -44,7 +44,8 @@ pub(crate) enum Task {
     /// Measure: TCP echo beside native servers, the cost of calls, start and timers
     ///
     /// One run, one table, also written as JSON. Servers run on one core, the load on another.
-    /// The native Python servers live in a venv that is made in `.tools/bench-venv`.
+    /// The native Python servers live in a venv that is made in `.tools/bench-venv`. Needs Linux,
+    /// where the CPU time of a server can be read.
     Bench(Bench),
     /// Run one of the native servers that the benchmark compares with
     #[command(hide = true)]

@@ -1,9 +1,7 @@
 //! Run with no permission at all: connecting, listening and looking up are refused by a code, by
 //! either door, and each again and again.
 
-use aio_guest::{
-    ErrorCode, ListenOptions, Ring, TcpListener, TcpStream, dns, socket_address,
-};
+use aio_guest::{ErrorCode, ListenOptions, Ring, TcpListener, TcpStream, dns, socket_address};
 use test_guests::{Told, collect, equal, fails, loopback};
 
 aio_guest::main!(run);
@@ -33,5 +31,9 @@ fn ring() -> Result<(), String> {
     ring.connect(1, socket_address("127.0.0.1:9")?);
     ring.lookup(2, "localhost", "", None);
     let denied = Told::Failed(ErrorCode::AccessDenied);
-    equal(collect(&mut ring, 2)?, vec![(1, denied.clone()), (2, denied)], "completions")
+    equal(
+        collect(&mut ring, 2)?,
+        vec![(1, denied.clone()), (2, denied)],
+        "completions",
+    )
 }

@@ -14,14 +14,25 @@ async fn run() -> Result<(), String> {
         .parse()
         .map_err(|error| format!("{error}"))?;
     let connected = TcpStream::connect(granted.into()).await;
-    fails(connected, ErrorCode::AccessDenied, "connect before the lookup")?;
+    fails(
+        connected,
+        ErrorCode::AccessDenied,
+        "connect before the lookup",
+    )?;
     let found = dns::lookup("localhost".to_owned(), port, Some(IpFamily::Ipv4)).await;
     let address = *succeeds(found, "lookup")?.first().ok_or("no address")?;
-    succeeds(TcpStream::connect(address).await, "connect to what was found")?;
+    succeeds(
+        TcpStream::connect(address).await,
+        "connect to what was found",
+    )?;
     let mut other = SocketAddr::from(address);
     other.set_port(other.port() ^ 1);
     let connected = TcpStream::connect(other.into()).await;
-    fails(connected, ErrorCode::AccessDenied, "connect to another port")?;
+    fails(
+        connected,
+        ErrorCode::AccessDenied,
+        "connect to another port",
+    )?;
     let other = dns::lookup("elsewhere.invalid".to_owned(), String::new(), None).await;
     fails(other, ErrorCode::AccessDenied, "lookup of another name")
 }

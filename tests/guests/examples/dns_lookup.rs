@@ -27,7 +27,10 @@ async fn localhost() -> Result<(), String> {
     let found = succeeds(lookup("localhost", "80", None).await, "localhost")?;
     check(!found.is_empty(), "localhost has an address")?;
     let fits = |address: &SocketAddr| address.ip().is_loopback() && address.port() == 80;
-    check(found.iter().all(fits), format_args!("{found:?} is the loopback at 80"))?;
+    check(
+        found.iter().all(fits),
+        format_args!("{found:?} is the loopback at 80"),
+    )?;
     let mut once = found.clone();
     once.dedup();
     equal(once.len(), found.len(), "no address comes twice")
@@ -48,10 +51,18 @@ async fn numbers() -> Result<(), String> {
 
 async fn families() -> Result<(), String> {
     let found = succeeds(lookup("localhost", "", Some(IpFamily::Ipv4)).await, "IPv4")?;
-    equal(found.first().map(SocketAddr::ip), Some(IpAddr::from([127, 0, 0, 1])), "IPv4")?;
+    equal(
+        found.first().map(SocketAddr::ip),
+        Some(IpAddr::from([127, 0, 0, 1])),
+        "IPv4",
+    )?;
     for (name, family) in [("::1", IpFamily::Ipv4), ("127.0.0.1", IpFamily::Ipv6)] {
         let found = lookup(name, "", Some(family)).await;
-        equal(found, Err(ErrorCode::NameUnresolvable), "an address of the other family")?;
+        equal(
+            found,
+            Err(ErrorCode::NameUnresolvable),
+            "an address of the other family",
+        )?;
     }
     Ok(())
 }
@@ -63,14 +74,25 @@ async fn names_that_cannot_be() -> Result<(), String> {
     // Nobody has it. Where no resolver can be reached, that is told instead.
     let found = lookup(&longest, "", None).await;
     let told = [ErrorCode::NameUnresolvable, ErrorCode::ResolverFailure];
-    check(found.is_err_and(|code| told.contains(&code)), "253 bytes are looked up")?;
+    check(
+        found.is_err_and(|code| told.contains(&code)),
+        "253 bytes are looked up",
+    )?;
     for bad in ["", "a\0b", &format!("{longest}a"), &"a".repeat(100_000)] {
         let found = lookup(bad, "", None).await;
-        equal(found, Err(ErrorCode::InvalidArgument), "a name that cannot be")?;
+        equal(
+            found,
+            Err(ErrorCode::InvalidArgument),
+            "a name that cannot be",
+        )?;
     }
-    equal(lookup("localhost", "8\00", None).await, Err(ErrorCode::InvalidArgument), "service")?;
-    let found = lookup("127.0.0.1", "no-such-service", None).await;
-    equal(found, Err(ErrorCode::NameUnresolvable), "a service that does not exist")?;
-    let found = lookup("127.0.0.1", "65536", None).await;
-    check(found.is_err(), "a port beyond the last one is refused")
+    for bad in ["no-such-service", "8\0", "65536", &"a".repeat(100_000)] {
+        let found = lookup("127.0.0.1", bad, None).await;
+        equal(
+            found,
+            Err(ErrorCode::NameUnresolvable),
+            "a service that does not exist",
+        )?;
+    }
+    Ok(())
 }

@@ -39,8 +39,14 @@ async fn run() -> Result<(), String> {
     let batch = succeeds(ring.enter(Some(Duration::ZERO)), "enter")?;
     let told: Vec<_> = batch.iter().map(Told::from_completion).collect();
     for token in waiting {
-        check(told.contains(&(token, Told::Failed(ErrorCode::Cancelled))), "it is cancelled")?;
-        check(told.contains(&(1000 + token, Told::Done)), "the cancel is done")?;
+        check(
+            told.contains(&(token, Told::Failed(ErrorCode::Cancelled))),
+            "it is cancelled",
+        )?;
+        check(
+            told.contains(&(1000 + token, Told::Done)),
+            "the cancel is done",
+        )?;
     }
     Ok(())
 }

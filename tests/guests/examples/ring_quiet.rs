@@ -14,13 +14,25 @@ async fn run() -> Result<(), String> {
     ring.sleep(2, Duration::ZERO).quiet();
     ring.sleep_until(3, 0).quiet();
     ring.sleep(4, Duration::from_millis(2));
-    equal(collect(&mut ring, 1)?, vec![(4, Told::Done)], "the only one to be told")?;
-    equal(read_exactly(&far, 5).await?, b"quiet".to_vec(), "and yet it was written")?;
+    equal(
+        collect(&mut ring, 1)?,
+        vec![(4, Told::Done)],
+        "the only one to be told",
+    )?;
+    equal(
+        read_exactly(&far, 5).await?,
+        b"quiet".to_vec(),
+        "and yet it was written",
+    )?;
     failures(&mut ring)?;
     ring.close(9, near.as_handle()).quiet();
     check(look(&mut ring)?.is_empty(), "a quiet close is not told")?;
     ring.close(9, near.as_handle()).quiet();
-    equal(collect_one(&mut ring)?, Told::Failed(ErrorCode::BadHandle), "a quiet close that fails")?;
+    equal(
+        collect_one(&mut ring)?,
+        Told::Failed(ErrorCode::BadHandle),
+        "a quiet close that fails",
+    )?;
     waiting_failure(&mut ring).await
 }
 
@@ -29,7 +41,11 @@ fn failures(ring: &mut Ring) -> Result<(), String> {
     ring.sleep(2, Duration::MAX).quiet();
     ring.cancel(3, 77).quiet();
     let told = collect(ring, 3)?;
-    let codes = [ErrorCode::BadHandle, ErrorCode::OutOfRange, ErrorCode::InvalidArgument];
+    let codes = [
+        ErrorCode::BadHandle,
+        ErrorCode::OutOfRange,
+        ErrorCode::InvalidArgument,
+    ];
     let expected = (1..).zip(codes.map(Told::Failed));
     equal(told, expected.collect(), "quiet operations that fail")
 }
@@ -41,5 +57,9 @@ async fn waiting_failure(ring: &mut Ring) -> Result<(), String> {
     check(look(ring)?.is_empty(), "a write of 20 MiB waits")?;
     ring.close(2, near.as_handle()).quiet();
     let told = collect(ring, 1)?;
-    equal(told, vec![(1, Told::Failed(ErrorCode::Closed))], "a quiet write that was closed")
+    equal(
+        told,
+        vec![(1, Told::Failed(ErrorCode::Closed))],
+        "a quiet write that was closed",
+    )
 }

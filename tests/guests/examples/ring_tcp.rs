@@ -33,9 +33,17 @@ fn talk(ring: &mut Ring, near: Handle, far: Handle) -> Result<(), String> {
     ring.write(2, near, b"hello");
     let mut told = collect(ring, 2)?;
     told.sort_by_key(|(token, _)| *token);
-    equal(told, vec![(1, Told::Data(b"hello".to_vec())), (2, Told::Written(5))], "hello")?;
+    equal(
+        told,
+        vec![(1, Told::Data(b"hello".to_vec())), (2, Told::Written(5))],
+        "hello",
+    )?;
     ring.read(3, far, 0);
-    equal(collect_one(ring)?, Told::Data(Vec::new()), "a read of nothing")?;
+    equal(
+        collect_one(ring)?,
+        Told::Data(Vec::new()),
+        "a read of nothing",
+    )?;
     ring.write(4, near, b"");
     equal(collect_one(ring)?, Told::Written(0), "a write of nothing")
 }
@@ -48,25 +56,44 @@ fn in_order(ring: &mut Ring, near: Handle, far: Handle) -> Result<(), String> {
     ring.write(6, near, b"aabb");
     ring.write(7, near, b"ccddee");
     let told = collect(ring, 7)?;
-    let reads: Vec<_> = told.iter().filter(|(token, _)| *token < 6).cloned().collect();
+    let reads: Vec<_> = told
+        .iter()
+        .filter(|(token, _)| *token < 6)
+        .cloned()
+        .collect();
     let expected = (1..=5).zip(["aa", "bb", "cc", "dd", "ee"]);
     let expected = expected.map(|(token, data)| (token, Told::Data(data.as_bytes().to_vec())));
     equal(reads, expected.collect(), "reads in order")?;
     let writes: Vec<_> = told.into_iter().filter(|(token, _)| *token > 5).collect();
-    equal(writes, vec![(6, Told::Written(4)), (7, Told::Written(6))], "writes in order")
+    equal(
+        writes,
+        vec![(6, Told::Written(4)), (7, Told::Written(6))],
+        "writes in order",
+    )
 }
 
 fn ends(ring: &mut Ring, near: Handle, far: Handle) -> Result<(), String> {
     ring.shutdown(1, near, ShutdownHow::Send);
     equal(collect_one(ring)?, Told::Done, "shutdown")?;
     ring.read(2, far, 10);
-    equal(collect_one(ring)?, Told::Data(Vec::new()), "the end of the stream")?;
+    equal(
+        collect_one(ring)?,
+        Told::Data(Vec::new()),
+        "the end of the stream",
+    )?;
     ring.write(3, near, b"x");
-    equal(collect_one(ring)?, Told::Failed(ErrorCode::BrokenPipe), "write after shutdown")?;
+    equal(
+        collect_one(ring)?,
+        Told::Failed(ErrorCode::BrokenPipe),
+        "write after shutdown",
+    )?;
     ring.read(4, near, 10);
     ring.close(5, near);
     let told = collect(ring, 2)?;
-    check(told.contains(&(4, Told::Failed(ErrorCode::Closed))), "what waited is closed")?;
+    check(
+        told.contains(&(4, Told::Failed(ErrorCode::Closed))),
+        "what waited is closed",
+    )?;
     check(told.contains(&(5, Told::Done)), "close is done")?;
     ring.close(6, far);
     equal(collect_one(ring)?, Told::Done, "close")
@@ -86,7 +113,10 @@ fn large(ring: &mut Ring, listener: Handle, address: IpSocketAddress) -> Result<
         for (token, told) in collect(ring, 1)? {
             match told {
                 Told::Data(data) => {
-                    check((1..=65_536).contains(&data.len()), "at most 65,536 bytes a read")?;
+                    check(
+                        (1..=65_536).contains(&data.len()),
+                        "at most 65,536 bytes a read",
+                    )?;
                     all.extend(data);
                     if all.len() < LENGTH {
                         ring.read(3, far, u32::MAX);
@@ -98,7 +128,11 @@ fn large(ring: &mut Ring, listener: Handle, address: IpSocketAddress) -> Result<
     }
     check(all == data, "the bytes are the same")?;
     let length = u32::try_from(LENGTH).unwrap_or(u32::MAX);
-    equal(written, vec![(1, Told::Written(length)), (2, Told::Written(0))], "writes in order")?;
+    equal(
+        written,
+        vec![(1, Told::Written(length)), (2, Told::Written(0))],
+        "writes in order",
+    )?;
     ring.close(0, near).quiet();
     ring.close(0, far).quiet();
     Ok(())
@@ -112,5 +146,9 @@ fn refused(
     drop(listener);
     ring.connect(1, address);
     let told = collect_one(ring)?;
-    equal(told, Told::Failed(ErrorCode::ConnectionRefused), "connect to nobody")
+    equal(
+        told,
+        Told::Failed(ErrorCode::ConnectionRefused),
+        "connect to nobody",
+    )
 }

@@ -26,7 +26,10 @@ fn equal_deadlines(ring: &mut Ring) -> Result<(), String> {
     let told = collect(ring, 500)?;
     check(timers::now() >= deadline, "none is early")?;
     let expected: Vec<_> = (1..=500).map(|token| (token, Told::Done)).collect();
-    check(told == expected, "equal deadlines in the order they were submitted")
+    check(
+        told == expected,
+        "equal deadlines in the order they were submitted",
+    )
 }
 
 fn order(ring: &mut Ring) -> Result<(), String> {
@@ -37,8 +40,15 @@ fn order(ring: &mut Ring) -> Result<(), String> {
     ring.sleep_until(5, timers::now());
     let told = collect(ring, 5)?;
     let tokens: Vec<u64> = told.iter().map(|(token, _)| *token).collect();
-    equal(tokens[2..].to_vec(), vec![2, 3, 1], "order of the longer ones")?;
-    check(told.iter().all(|(_, told)| *told == Told::Done), "all are done")
+    equal(
+        tokens[2..].to_vec(),
+        vec![2, 3, 1],
+        "order of the longer ones",
+    )?;
+    check(
+        told.iter().all(|(_, told)| *told == Told::Done),
+        "all are done",
+    )
 }
 
 fn bounds(ring: &mut Ring) -> Result<(), String> {
@@ -48,12 +58,20 @@ fn bounds(ring: &mut Ring) -> Result<(), String> {
         equal(told, Told::Failed(ErrorCode::OutOfRange), "sleep too long")?;
     }
     ring.sleep_until(1, u64::MAX);
-    equal(collect_one(ring)?, Told::Failed(ErrorCode::OutOfRange), "sleep until too late")?;
+    equal(
+        collect_one(ring)?,
+        Told::Failed(ErrorCode::OutOfRange),
+        "sleep until too late",
+    )?;
     ring.sleep(1, Duration::from_nanos(DELAY_MAX));
     equal(look(ring)?.len(), 0, "a sleep of 2^62 waits")?;
     ring.cancel(2, 1);
     let told = collect(ring, 2)?;
-    equal(told, vec![(1, Told::Failed(ErrorCode::Cancelled)), (2, Told::Done)], "cancel")
+    equal(
+        told,
+        vec![(1, Told::Failed(ErrorCode::Cancelled)), (2, Told::Done)],
+        "cancel",
+    )
 }
 
 fn timeouts(ring: &mut Ring) -> Result<(), String> {
@@ -61,7 +79,10 @@ fn timeouts(ring: &mut Ring) -> Result<(), String> {
     let start = timers::now();
     let batch = succeeds(ring.enter(Some(Duration::from_millis(3))), "enter for 3 ms")?;
     check(batch.is_empty(), "nothing happened")?;
-    check(timers::now() - start >= 3 * MILLISECOND, "a timeout is not early")?;
+    check(
+        timers::now() - start >= 3 * MILLISECOND,
+        "a timeout is not early",
+    )?;
     for timeout in [DELAY_MAX + 1, u64::MAX] {
         ring.sleep(9, Duration::ZERO);
         let entered = ring.enter(Some(Duration::from_nanos(timeout)));
@@ -69,6 +90,9 @@ fn timeouts(ring: &mut Ring) -> Result<(), String> {
     }
     check(look(ring)?.is_empty(), "a refused call has begun nothing")?;
     ring.sleep(1, Duration::ZERO);
-    let batch = succeeds(ring.enter(Some(Duration::from_nanos(DELAY_MAX))), "timeout of 2^62")?;
+    let batch = succeeds(
+        ring.enter(Some(Duration::from_nanos(DELAY_MAX))),
+        "timeout of 2^62",
+    )?;
     equal(batch.len(), 1, "completions")
 }

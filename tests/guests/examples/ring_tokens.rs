@@ -29,9 +29,17 @@ fn duplicates(ring: &mut Ring) -> Result<(), String> {
     ring.sleep(5, 3600 * SECOND);
     ring.sleep(5, Duration::ZERO);
     let told = collect(ring, 1)?;
-    equal(told, vec![(5, Told::Failed(ErrorCode::InvalidArgument))], "the same token")?;
+    equal(
+        told,
+        vec![(5, Told::Failed(ErrorCode::InvalidArgument))],
+        "the same token",
+    )?;
     ring.cancel(6, 5);
-    equal(collect(ring, 2)?, vec![cancelled(5), (6, Told::Done)], "cancel")?;
+    equal(
+        collect(ring, 2)?,
+        vec![cancelled(5), (6, Told::Done)],
+        "cancel",
+    )?;
     ring.sleep(5, Duration::ZERO);
     equal(collect_one(ring)?, Told::Done, "the token is free again")
 }
@@ -40,7 +48,11 @@ fn zero(ring: &mut Ring) -> Result<(), String> {
     for _ in 0..3 {
         ring.sleep(0, Duration::from_millis(1));
     }
-    equal(collect(ring, 3)?, vec![(0, Told::Done); 3], "three sleeps of token 0")?;
+    equal(
+        collect(ring, 3)?,
+        vec![(0, Told::Done); 3],
+        "three sleeps of token 0",
+    )?;
     ring.sleep(0, Duration::from_millis(1));
     ring.cancel(1, 0);
     let told = collect(ring, 2)?;
@@ -55,7 +67,11 @@ fn unknown(ring: &mut Ring) -> Result<(), String> {
     for token in [1, u64::MAX] {
         ring.cancel(2, token);
         let told = collect_one(ring)?;
-        equal(told, Told::Failed(ErrorCode::InvalidArgument), "cancel of what does not wait")?;
+        equal(
+            told,
+            Told::Failed(ErrorCode::InvalidArgument),
+            "cancel of what does not wait",
+        )?;
     }
     Ok(())
 }
@@ -67,10 +83,18 @@ async fn reads(ring: &mut Ring) -> Result<(), String> {
         ring.read(token, near.as_handle(), 4);
     }
     ring.cancel(4, 2);
-    equal(collect(ring, 2)?, vec![cancelled(2), (4, Told::Done)], "cancel of a read")?;
+    equal(
+        collect(ring, 2)?,
+        vec![cancelled(2), (4, Told::Done)],
+        "cancel of a read",
+    )?;
     ring.write(0, far.as_handle(), b"aaaabbbb").quiet();
     let data = |data: &[u8]| Told::Data(data.to_vec());
-    equal(collect(ring, 2)?, vec![(1, data(b"aaaa")), (3, data(b"bbbb"))], "the other reads")
+    equal(
+        collect(ring, 2)?,
+        vec![(1, data(b"aaaa")), (3, data(b"bbbb"))],
+        "the other reads",
+    )
 }
 
 /// A write that was cut short tells how much was written, also if it is quiet.
@@ -86,11 +110,18 @@ async fn writes(ring: &mut Ring) -> Result<(), String> {
         ring.cancel(3, 2);
         ring.cancel(4, 1);
         let told = collect(ring, 4)?;
-        equal(told[..2].to_vec(), vec![cancelled(2), (3, Told::Done)], "the write behind")?;
+        equal(
+            told[..2].to_vec(),
+            vec![cancelled(2), (3, Told::Done)],
+            "the write behind",
+        )?;
         let (1, Told::Written(written)) = told[2] else {
             return Err(format!("{:?} is a write that was cut short", told[2]));
         };
-        check(written > 0 && written < 20 << 20, format_args!("{written} bytes are some"))?;
+        check(
+            written > 0 && written < 20 << 20,
+            format_args!("{written} bytes are some"),
+        )?;
         equal(told[3].clone(), (4, Told::Done), "the cancel")?;
         drop(near);
         let mut read = 0;
@@ -117,8 +148,14 @@ async fn others(ring: &mut Ring) -> Result<(), String> {
     }
     let told = collect(ring, 10)?;
     for token in 1..=5 {
-        check(told.contains(&cancelled(token)), format_args!("{token} is cancelled"))?;
-        check(told.contains(&(10 + token, Told::Done)), format_args!("cancel of {token}"))?;
+        check(
+            told.contains(&cancelled(token)),
+            format_args!("{token} is cancelled"),
+        )?;
+        check(
+            told.contains(&(10 + token, Told::Done)),
+            format_args!("cancel of {token}"),
+        )?;
     }
     // The connection that the cancelled accept did not take is there for the next one.
     ring.connect(6, address);

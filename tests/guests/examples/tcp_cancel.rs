@@ -25,7 +25,11 @@ async fn read() -> Result<(), String> {
         waits_and_is_cancelled(near.read(100), "read")?;
     }
     succeeds(far.write(b"kept".to_vec()).await, "write")?;
-    equal(read_exactly(&near, 4).await?, b"kept".to_vec(), "read after cancelled reads")
+    equal(
+        read_exactly(&near, 4).await?,
+        b"kept".to_vec(),
+        "read after cancelled reads",
+    )
 }
 
 /// The bytes are there when the call is cancelled, but nobody has looked yet.
@@ -41,7 +45,11 @@ async fn read_that_was_ready() -> Result<(), String> {
             return equal(succeeds(data, "read")?, b"kept".to_vec(), "read");
         }
     }
-    equal(read_exactly(&near, 4).await?, b"kept".to_vec(), "read after a cancelled one")
+    equal(
+        read_exactly(&near, 4).await?,
+        b"kept".to_vec(),
+        "read after a cancelled one",
+    )
 }
 
 /// Fills the connection until a write waits; what was reported is what the peer gets.
@@ -57,8 +65,15 @@ async fn write() -> Result<(), String> {
     }
     check(written > 0, "something was written")?;
     read_exactly(&far, written).await?;
-    succeeds(near.write(b"end".to_vec()).await, "write after a cancelled one")?;
-    equal(read_exactly(&far, 3).await?, b"end".to_vec(), "nothing of a cancelled write")
+    succeeds(
+        near.write(b"end".to_vec()).await,
+        "write after a cancelled one",
+    )?;
+    equal(
+        read_exactly(&far, 3).await?,
+        b"end".to_vec(),
+        "nothing of a cancelled write",
+    )
 }
 
 async fn accept() -> Result<(), String> {
@@ -68,7 +83,10 @@ async fn accept() -> Result<(), String> {
     }
     let near = succeeds(TcpStream::connect(address).await, "connect")?;
     let (_far, from) = succeeds(listener.accept().await, "accept after cancelled ones")?;
-    check(from == succeeds(near.local_address(), "local address")?, "the same connection")
+    check(
+        from == succeeds(near.local_address(), "local address")?,
+        "the same connection",
+    )
 }
 
 /// A full backlog leaves connections unanswered, so that one waits and can be cancelled.
@@ -79,7 +97,9 @@ async fn connect() -> Result<(), String> {
     };
     let listener = succeeds(TcpListener::listen(loopback(), options), "listen")?;
     let address = succeeds(listener.local_address(), "local address")?;
-    let mut connecting: Vec<_> = (0..8).map(|_| Box::pin(TcpStream::connect(address))).collect();
+    let mut connecting: Vec<_> = (0..8)
+        .map(|_| Box::pin(TcpStream::connect(address)))
+        .collect();
     let mut connected = Vec::new();
     for connect in &mut connecting {
         if let Poll::Ready(stream) = poll_once(connect.as_mut()) {
@@ -90,5 +110,9 @@ async fn connect() -> Result<(), String> {
     drop(connecting);
     drop(listener);
     let refused = TcpStream::connect(address).await;
-    equal(refused.err(), Some(ErrorCode::ConnectionRefused), "connect to a closed listener")
+    equal(
+        refused.err(),
+        Some(ErrorCode::ConnectionRefused),
+        "connect to a closed listener",
+    )
 }

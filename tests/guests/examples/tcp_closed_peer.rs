@@ -16,10 +16,16 @@ async fn run() -> Result<(), String> {
         }
     };
     let gone = [ErrorCode::BrokenPipe, ErrorCode::ConnectionReset];
-    check(gone.contains(&code), format_args!("{} is of a closed peer", code.name()))?;
+    check(
+        gone.contains(&code),
+        format_args!("{} is of a closed peer", code.name()),
+    )?;
     for _ in 0..3 {
         let again = near.write(vec![1]).await;
-        check(again.is_err_and(|code| gone.contains(&code)), "and so is the next one")?;
+        check(
+            again.is_err_and(|code| gone.contains(&code)),
+            "and so is the next one",
+        )?;
     }
     Ok(())
 }

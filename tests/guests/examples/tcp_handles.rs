@@ -17,12 +17,30 @@ async fn forged() -> Result<(), String> {
     let (near, _far) = pair().await?;
     let handle = near.as_handle();
     let other_generations = [handle ^ 1 << 32, handle + (1 << 32), handle ^ 1 << 63];
-    let never_given = [0, u64::MAX, u64::MAX >> 1, handle + 1000, listener.as_handle()];
+    let never_given = [
+        0,
+        u64::MAX,
+        u64::MAX >> 1,
+        handle + 1000,
+        listener.as_handle(),
+    ];
     for forged in other_generations.into_iter().chain(never_given) {
-        fails(TcpStream::by_handle(forged), ErrorCode::BadHandle, "forged stream")?;
+        fails(
+            TcpStream::by_handle(forged),
+            ErrorCode::BadHandle,
+            "forged stream",
+        )?;
     }
-    fails(TcpListener::by_handle(handle), ErrorCode::BadHandle, "a stream as a listener")?;
-    succeeds(TcpListener::by_handle(listener.as_handle()), "listener by handle").map(drop)
+    fails(
+        TcpListener::by_handle(handle),
+        ErrorCode::BadHandle,
+        "a stream as a listener",
+    )?;
+    succeeds(
+        TcpListener::by_handle(listener.as_handle()),
+        "listener by handle",
+    )
+    .map(drop)
 }
 
 /// A slot that is used again has another handle.
@@ -30,13 +48,24 @@ async fn stale() -> Result<(), String> {
     let (near, far) = pair().await?;
     let old = near.as_handle();
     drop(near);
-    fails(TcpStream::by_handle(old), ErrorCode::BadHandle, "the handle of a dropped stream")?;
+    fails(
+        TcpStream::by_handle(old),
+        ErrorCode::BadHandle,
+        "the handle of a dropped stream",
+    )?;
     let mut streams = Vec::new();
     for _ in 0..20 {
         let (near, far) = pair().await?;
-        check(near.as_handle() != old && far.as_handle() != old, "no handle comes back")?;
+        check(
+            near.as_handle() != old && far.as_handle() != old,
+            "no handle comes back",
+        )?;
         streams.push((near, far));
-        fails(TcpStream::by_handle(old), ErrorCode::BadHandle, "a stale handle")?;
+        fails(
+            TcpStream::by_handle(old),
+            ErrorCode::BadHandle,
+            "a stale handle",
+        )?;
     }
     drop(far);
     Ok(())
@@ -50,8 +79,16 @@ async fn shared() -> Result<(), String> {
     succeeds(twin.write(b"twin".to_vec()).await, "write by the twin")?;
     equal(read_exactly(&far, 4).await?, b"twin".to_vec(), "read")?;
     drop(twin);
-    fails(near.write(vec![1]).await, ErrorCode::BadHandle, "write after the twin is dropped")?;
-    equal(succeeds(far.read(1).await, "read")?.len(), 0, "the peer reads the end")
+    fails(
+        near.write(vec![1]).await,
+        ErrorCode::BadHandle,
+        "write after the twin is dropped",
+    )?;
+    equal(
+        succeeds(far.read(1).await, "read")?.len(),
+        0,
+        "the peer reads the end",
+    )
 }
 
 async fn closed_by_the_ring() -> Result<(), String> {
@@ -59,9 +96,21 @@ async fn closed_by_the_ring() -> Result<(), String> {
     let mut ring = Ring::new();
     ring.close(1, near.as_handle());
     equal(collect_one(&mut ring)?, Told::Done, "close")?;
-    fails(near.read(1).await, ErrorCode::BadHandle, "read what the ring has closed")?;
-    fails(near.no_delay(), ErrorCode::BadHandle, "option of what the ring has closed")?;
+    fails(
+        near.read(1).await,
+        ErrorCode::BadHandle,
+        "read what the ring has closed",
+    )?;
+    fails(
+        near.no_delay(),
+        ErrorCode::BadHandle,
+        "option of what the ring has closed",
+    )?;
     // Its resource is dropped without harm.
     ring.close(2, near.as_handle());
-    equal(collect_one(&mut ring)?, Told::Failed(ErrorCode::BadHandle), "close twice")
+    equal(
+        collect_one(&mut ring)?,
+        Told::Failed(ErrorCode::BadHandle),
+        "close twice",
+    )
 }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
-use aio_guest::{ErrorCode, IpSocketAddress, ListenOptions, TcpListener, TcpStream, socket_address};
+use aio_guest::{
+    ErrorCode, IpSocketAddress, ListenOptions, TcpListener, TcpStream, socket_address,
+};
 use test_guests::{check, fails, listen, loopback, succeeds};
 
 aio_guest::main!(run);
@@ -23,7 +25,10 @@ fn with_backlog(backlog: u32) -> ListenOptions {
 
 fn backlogs() -> Result<(), String> {
     for backlog in [1, 65_535] {
-        succeeds(TcpListener::listen(loopback(), with_backlog(backlog)), "backlog")?;
+        succeeds(
+            TcpListener::listen(loopback(), with_backlog(backlog)),
+            "backlog",
+        )?;
     }
     for backlog in [0, 65_536, u32::MAX] {
         let listener = TcpListener::listen(loopback(), with_backlog(backlog));
@@ -41,7 +46,10 @@ fn shared() -> ListenOptions {
 
 fn ports() -> Result<(), String> {
     let (listener, address) = listen()?;
-    check(SocketAddr::from(address).port() != 0, "the system chose a port")?;
+    check(
+        SocketAddr::from(address).port() != 0,
+        "the system chose a port",
+    )?;
     let again = TcpListener::listen(address, ListenOptions::default());
     fails(again, ErrorCode::AddressInUse, "listen twice")?;
     drop(listener);
@@ -49,14 +57,22 @@ fn ports() -> Result<(), String> {
     drop(succeeds(again, "listen after the first one is closed")?);
     let first = succeeds(TcpListener::listen(loopback(), shared()), "share a port")?;
     let address = succeeds(first.local_address(), "local address")?;
-    succeeds(TcpListener::listen(address, shared()), "share the same port").map(drop)
+    succeeds(
+        TcpListener::listen(address, shared()),
+        "share the same port",
+    )
+    .map(drop)
 }
 
 /// An address for documentation, which no machine has.
 fn addresses() -> Result<(), String> {
     let nobody: IpSocketAddress = socket_address("192.0.2.1:0")?;
     let listener = TcpListener::listen(nobody, ListenOptions::default());
-    fails(listener, ErrorCode::AddressNotAvailable, "listen at an address of nobody")
+    fails(
+        listener,
+        ErrorCode::AddressNotAvailable,
+        "listen at an address of nobody",
+    )
 }
 
 /// Where there is IPv6, its loopback behaves like the other one.
@@ -73,5 +89,8 @@ async fn ipv6() -> Result<(), String> {
     check(SocketAddr::from(address).is_ipv6(), "the address is IPv6")?;
     let near = succeeds(TcpStream::connect(address).await, "connect to [::1]")?;
     let (_far, from) = succeeds(listener.accept().await, "accept")?;
-    check(succeeds(near.local_address(), "local address")? == from, "the peer's address")
+    check(
+        succeeds(near.local_address(), "local address")? == from,
+        "the peer's address",
+    )
 }

@@ -17,9 +17,18 @@ async fn run() -> Result<(), String> {
     let own = succeeds(near.local_address(), "local address")?;
     check(SocketAddr::from(own).port() != 0, "the system chose a port")?;
     check(own == from, "accept tells the peer's address")?;
-    check(succeeds(far.peer_address(), "peer address")? == own, "peer address")?;
-    check(succeeds(near.peer_address(), "peer address")? == address, "peer address")?;
-    check(succeeds(far.local_address(), "local address")? == address, "local address")?;
+    check(
+        succeeds(far.peer_address(), "peer address")? == own,
+        "peer address",
+    )?;
+    check(
+        succeeds(near.peer_address(), "peer address")? == address,
+        "peer address",
+    )?;
+    check(
+        succeeds(far.local_address(), "local address")? == address,
+        "local address",
+    )?;
     for stream in [&near, &far] {
         no_delay(stream)?;
         keep_alive(stream)?;
@@ -29,7 +38,10 @@ async fn run() -> Result<(), String> {
 }
 
 fn no_delay(stream: &TcpStream) -> Result<(), String> {
-    check(succeeds(stream.no_delay(), "no delay")?, "TCP_NODELAY is on from the start")?;
+    check(
+        succeeds(stream.no_delay(), "no delay")?,
+        "TCP_NODELAY is on from the start",
+    )?;
     for value in [false, true] {
         succeeds(stream.set_no_delay(value), "set no delay")?;
         equal(succeeds(stream.no_delay(), "no delay")?, value, "no delay")?;
@@ -38,17 +50,33 @@ fn no_delay(stream: &TcpStream) -> Result<(), String> {
 }
 
 fn keep_alive(stream: &TcpStream) -> Result<(), String> {
-    equal(succeeds(stream.keep_alive(), "keep alive")?, None, "keep alive")?;
-    for (idle, told) in [(SECOND, 1), (SECOND + 999_999_999, 1), (32_767 * SECOND, 32_767)] {
+    equal(
+        succeeds(stream.keep_alive(), "keep alive")?,
+        None,
+        "keep alive",
+    )?;
+    for (idle, told) in [
+        (SECOND, 1),
+        (SECOND + 999_999_999, 1),
+        (32_767 * SECOND, 32_767),
+    ] {
         succeeds(stream.set_keep_alive(Some(idle)), "set keep alive")?;
         let found = succeeds(stream.keep_alive(), "keep alive")?;
         equal(found, Some(told * SECOND), "keep alive")?;
     }
     for idle in [0, SECOND - 1, 32_768 * SECOND, u64::MAX] {
-        fails(stream.set_keep_alive(Some(idle)), ErrorCode::OutOfRange, "set keep alive")?;
+        fails(
+            stream.set_keep_alive(Some(idle)),
+            ErrorCode::OutOfRange,
+            "set keep alive",
+        )?;
     }
     succeeds(stream.set_keep_alive(None), "unset keep alive")?;
-    equal(succeeds(stream.keep_alive(), "keep alive")?, None, "keep alive")
+    equal(
+        succeeds(stream.keep_alive(), "keep alive")?,
+        None,
+        "keep alive",
+    )
 }
 
 fn buffers(stream: &TcpStream) -> Result<(), String> {
@@ -56,11 +84,25 @@ fn buffers(stream: &TcpStream) -> Result<(), String> {
         succeeds(stream.set_receive_buffer_size(size), "set receive buffer")?;
         succeeds(stream.set_send_buffer_size(size), "set send buffer")?;
     }
-    check(succeeds(stream.receive_buffer_size(), "receive buffer")? > 0, "there is a buffer")?;
-    check(succeeds(stream.send_buffer_size(), "send buffer")? > 0, "there is a buffer")?;
+    check(
+        succeeds(stream.receive_buffer_size(), "receive buffer")? > 0,
+        "there is a buffer",
+    )?;
+    check(
+        succeeds(stream.send_buffer_size(), "send buffer")? > 0,
+        "there is a buffer",
+    )?;
     for size in [0, BUFFER_MAX + 1, u32::MAX] {
-        fails(stream.set_receive_buffer_size(size), ErrorCode::OutOfRange, "receive buffer")?;
-        fails(stream.set_send_buffer_size(size), ErrorCode::OutOfRange, "send buffer")?;
+        fails(
+            stream.set_receive_buffer_size(size),
+            ErrorCode::OutOfRange,
+            "receive buffer",
+        )?;
+        fails(
+            stream.set_send_buffer_size(size),
+            ErrorCode::OutOfRange,
+            "send buffer",
+        )?;
     }
     Ok(())
 }

@@ -25,9 +25,9 @@ fn pattern() -> Vec<u8> {
 async fn received(near: &TcpStream, far: TcpStream) -> Result<(), String> {
     let (mut reader, end) = near.receive();
     spawn(async move {
-        if write_all(&far, &pattern()).await.is_ok() {
-            drop(far.shutdown(ShutdownHow::Send));
-        }
+        write_all(&far, &pattern()).await.unwrap_or_default();
+        // The reader sees whether it worked.
+        far.shutdown(ShutdownHow::Send).unwrap_or_default();
     });
     let mut all = Vec::new();
     loop {
@@ -37,7 +37,10 @@ async fn received(near: &TcpStream, far: TcpStream) -> Result<(), String> {
             break;
         }
     }
-    check(all == pattern(), format_args!("all {LENGTH} bytes in order, not {}", all.len()))?;
+    check(
+        all == pattern(),
+        format_args!("all {LENGTH} bytes in order, not {}", all.len()),
+    )?;
     succeeds(end.await, "the end of the stream")
 }
 
@@ -53,7 +56,10 @@ async fn sent(near: TcpStream, far: &TcpStream) -> Result<(), String> {
         let sent = near.send(reader).await;
         *told.borrow_mut() = Some((sent, near));
     });
-    check(read_exactly(far, LENGTH).await? == pattern(), "the peer reads all in order")?;
+    check(
+        read_exactly(far, LENGTH).await? == pattern(),
+        "the peer reads all in order",
+    )?;
     while sending.borrow().is_none() {
         aio_guest::yield_now().await;
     }

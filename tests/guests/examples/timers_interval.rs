@@ -16,7 +16,10 @@ async fn run() -> Result<(), String> {
         check(more >= 1, "a tick counts")?;
         ticks += more;
         let due = start + ticks * 2 * MILLISECOND;
-        check(timers::now() >= due, format_args!("tick {ticks} is not early"))?;
+        check(
+            timers::now() >= due,
+            format_args!("tick {ticks} is not early"),
+        )?;
     }
     succeeds(timers::sleep(10 * MILLISECOND).await, "sleep 10 ms")?;
     let missed = succeeds(interval.tick().await, "tick after 10 ms")?;
@@ -25,9 +28,17 @@ async fn run() -> Result<(), String> {
 }
 
 async fn bounds() -> Result<(), String> {
-    fails(Interval::create(0), ErrorCode::InvalidArgument, "interval of 0")?;
+    fails(
+        Interval::create(0),
+        ErrorCode::InvalidArgument,
+        "interval of 0",
+    )?;
     for period in [DELAY_MAX + 1, u64::MAX] {
-        fails(Interval::create(period), ErrorCode::OutOfRange, "interval too long")?;
+        fails(
+            Interval::create(period),
+            ErrorCode::OutOfRange,
+            "interval too long",
+        )?;
     }
     let longest = succeeds(Interval::create(DELAY_MAX), "interval of 2^62")?;
     waits_and_is_cancelled(longest.tick(), "tick of 2^62")?;

@@ -19,7 +19,11 @@ async fn bounds() -> Result<(), String> {
     succeeds(timers::sleep(1).await, "sleep 1")?;
     waits_and_is_cancelled(timers::sleep(DELAY_MAX), "sleep 2^62")?;
     for delay in [DELAY_MAX + 1, u64::MAX] {
-        fails(timers::sleep(delay).await, ErrorCode::OutOfRange, "sleep too long")?;
+        fails(
+            timers::sleep(delay).await,
+            ErrorCode::OutOfRange,
+            "sleep too long",
+        )?;
     }
     Ok(())
 }
@@ -49,5 +53,9 @@ async fn order() -> Result<(), String> {
         succeeds(timers::sleep(MILLISECOND).await, "sleep 1 ms")?;
     }
     let ended = ended.take();
-    equal(ended, [10, 20, 30].map(|delay| (delay, Ok(()))).to_vec(), "order")
+    equal(
+        ended,
+        [10, 20, 30].map(|delay| (delay, Ok(()))).to_vec(),
+        "order",
+    )
 }

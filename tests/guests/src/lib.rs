@@ -19,11 +19,17 @@ pub const MILLISECOND: u64 = 1_000_000;
 
 /// Ends the guest unless `condition` holds.
 pub fn check(condition: bool, what: impl Display) -> Result<(), String> {
-    condition.then_some(()).ok_or_else(|| format!("not so: {what}"))
+    condition
+        .then_some(())
+        .ok_or_else(|| format!("not so: {what}"))
 }
 
 /// Ends the guest unless both are equal.
-pub fn equal<T: PartialEq + std::fmt::Debug>(found: T, expected: T, what: &str) -> Result<(), String> {
+pub fn equal<T: PartialEq + std::fmt::Debug>(
+    found: T,
+    expected: T,
+    what: &str,
+) -> Result<(), String> {
     check(
         found == expected,
         format_args!("{what}: {found:?}, expected {expected:?}"),
@@ -36,7 +42,11 @@ pub fn succeeds<T>(result: Result<T, ErrorCode>, what: &str) -> Result<T, String
 }
 
 /// Ends the guest unless the call failed with `expected`.
-pub fn fails<T>(result: Result<T, ErrorCode>, expected: ErrorCode, what: &str) -> Result<(), String> {
+pub fn fails<T>(
+    result: Result<T, ErrorCode>,
+    expected: ErrorCode,
+    what: &str,
+) -> Result<(), String> {
     match result {
         Ok(_) => Err(format!("{what}: succeeded, expected {}", expected.name())),
         Err(code) => equal(code.name(), expected.name(), what),

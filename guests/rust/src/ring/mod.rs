@@ -119,8 +119,7 @@ impl Ring {
     pub async fn enter_async(&mut self, timeout: Option<Duration>) -> Result<Batch, ErrorCode> {
         // By value: a future that is leaked takes along what the host may still read.
         let submissions = std::mem::take(&mut self.submissions);
-        let (result, submissions) =
-            call::enter_async(submissions, timeout.map(nanoseconds)).await;
+        let (result, submissions) = call::enter_async(submissions, timeout.map(nanoseconds)).await;
         self.submissions = submissions;
         result
     }

@@ -25,6 +25,9 @@ use super::{
 #[derive(Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 
+/// In place of a number of wakes: the root is not being polled.
+pub(super) const NOT_POLLED: u64 = u64::MAX;
+
 /// What a loop and its handles share.
 pub(super) struct Shared {
     pub(super) clock: Clock,
@@ -37,6 +40,8 @@ pub(super) struct Shared {
     pub(super) driver: Mutex<Driver>,
     /// Turns begun so far.
     pub(super) turns: AtomicU64,
+    /// How often the root was woken for the poll that is being made; [`NOT_POLLED`] outside of one.
+    pub(super) root_wakes: AtomicU64,
     /// The time, in nanoseconds since the start of the loop, up to which timers have been expired.
     pub(super) expired: AtomicU64,
 }
@@ -53,6 +58,7 @@ impl Handle {
             pool: Pool::new(limits),
             driver: Mutex::new(driver),
             turns: AtomicU64::new(0),
+            root_wakes: AtomicU64::new(NOT_POLLED),
             expired: AtomicU64::new(0),
         })))
     }

@@ -26,7 +26,7 @@ pub use self::call::CallHandle;
 pub use self::handle::Handle;
 pub use self::limits::Limits;
 pub use self::port::Port;
-pub use self::registration::{Interest, Registration};
+pub use self::registration::Registration;
 pub use self::sleep::{Elapsed, Interval, Sleep, Timeout};
 pub use self::source::Readiness;
 pub use self::task::{Aborted, Task};
@@ -37,6 +37,7 @@ pub use self::waiters::{Readable, Writable};
 #[cfg(unix)]
 pub(crate) use self::attempt::Attempt;
 pub(crate) use self::clock::Clock;
+pub(crate) use self::registration::Interest;
 
 /// Locks `mutex`. No code that could panic runs under a lock of this crate, so a poisoned one is whole.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

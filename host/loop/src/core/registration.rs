@@ -27,7 +27,7 @@ pub(super) const EDGE_TRIGGERED: bool = cfg!(any(
 
 /// What to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Interest {
+pub(crate) enum Interest {
     /// Input, or its end.
     Readable,
     /// Room for output.

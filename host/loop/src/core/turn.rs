@@ -6,12 +6,12 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, TryLockError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::handle::Shared;
+use super::handle::{NOT_POLLED, Shared};
 use super::reactor::Driver;
 use super::ready::Ready;
 use super::{Clock, Handle, Limits, lock};
@@ -76,6 +76,7 @@ impl Loop {
         let root = Arc::new(Root {
             handle: self.handle.clone(),
             queued: AtomicBool::new(false),
+            wakes: AtomicU64::new(0),
         });
         let waker = Waker::from(root.clone());
         waker.wake_by_ref();
@@ -87,6 +88,7 @@ impl Loop {
                 .expect("invariant: the OS polls a poll of its own");
             self.handle.0.run_ready(|| {
                 root.queued.store(false, Ordering::Release);
+                let _polled = Polled::begin(&self.handle.0, &root);
                 if output.is_none()
                     && let Poll::Ready(value) =
                         future.as_mut().poll(&mut Context::from_waker(&waker))
@@ -140,6 +142,17 @@ impl Handle {
     /// What the OS answers to the poll.
     pub fn poll_in_place(&self) -> io::Result<InPlace> {
         self.in_place(false)
+    }
+
+    /// How often the future of [`Loop::block_on`] was woken for the poll that is being made; none outside
+    /// of such a poll.
+    ///
+    /// For code within that future that would turn the loop in place: if the future was woken more often
+    /// than that code, another part of it was woken too, and may be polled only after that code has
+    /// returned.
+    pub fn wakes_of_this_poll(&self) -> Option<u64> {
+        let wakes = self.0.root_wakes.load(Ordering::Relaxed);
+        (Entered::is_in(&self.0) && wakes != NOT_POLLED).then_some(wakes)
     }
 
     fn in_place(&self, may_wait: bool) -> io::Result<InPlace> {
@@ -245,6 +258,25 @@ impl Shared {
 struct Root {
     handle: Handle,
     queued: AtomicBool,
+    /// Since the last poll began.
+    wakes: AtomicU64,
+}
+
+/// A poll of the root, for as long as it lives.
+struct Polled<'a>(&'a Shared);
+
+impl<'a> Polled<'a> {
+    fn begin(shared: &'a Shared, root: &Root) -> Self {
+        let wakes = root.wakes.swap(0, Ordering::AcqRel);
+        shared.root_wakes.store(wakes, Ordering::Relaxed);
+        Self(shared)
+    }
+}
+
+impl Drop for Polled<'_> {
+    fn drop(&mut self) {
+        self.0.root_wakes.store(NOT_POLLED, Ordering::Relaxed);
+    }
 }
 
 impl Wake for Root {
@@ -253,6 +285,7 @@ impl Wake for Root {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
+        self.wakes.fetch_add(1, Ordering::AcqRel);
         if !self.queued.swap(true, Ordering::AcqRel) {
             self.handle.push(Ready::Root);
         }

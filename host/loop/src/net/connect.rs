@@ -8,7 +8,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::TcpStream;
-use crate::{Handle, Interest};
+use crate::Handle;
+use crate::core::Interest;
 
 /// A connection in the making. Made by [`TcpStream::connect`]; dropping it cancels.
 #[derive(Debug)]

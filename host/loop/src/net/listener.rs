@@ -8,7 +8,8 @@ use std::task::{Context, Poll, ready};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::TcpStream;
-use crate::{Handle, Interest, Registration};
+use crate::core::Interest;
+use crate::{Handle, Registration};
 
 /// How to listen.
 #[derive(Clone, Debug)]

@@ -9,7 +9,8 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::Connect;
-use crate::{Handle, Interest, Registration};
+use crate::core::Interest;
+use crate::{Handle, Registration};
 
 /// A connected socket. Dropping it closes it. All methods take `&self`.
 #[derive(Debug)]

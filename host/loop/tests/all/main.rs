@@ -34,6 +34,26 @@ impl Trace {
     }
 }
 
+/// What a store of wasmtime holds must be `Send`, and what its futures share `Sync`.
+#[test]
+fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
+    fn check<T: Send + Sync>() {}
+    check::<aio_loop::Handle>();
+    check::<aio_loop::Port>();
+    check::<aio_loop::Registration>();
+    check::<aio_loop::Readable<'_>>();
+    check::<aio_loop::Sleep>();
+    check::<aio_loop::Interval>();
+    check::<aio_loop::TimerHandle>();
+    check::<aio_loop::CallHandle>();
+    check::<aio_loop::Task<Vec<u8>>>();
+    check::<aio_loop::Blocking<Vec<u8>>>();
+    check::<aio_loop::net::TcpListener>();
+    check::<aio_loop::net::TcpStream>();
+    check::<aio_loop::net::Connect>();
+    check::<aio_loop::dns::Lookup>();
+}
+
 /// Tells whether it was dropped, and shares nothing else.
 fn drop_probe() -> (Arc<()>, impl Fn() -> bool) {
     let probe = Arc::new(());

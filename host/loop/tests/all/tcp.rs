@@ -179,7 +179,6 @@ fn many_megabytes_pass_in_order_through_small_buffers() {
     let mut event_loop = virtual_loop().unwrap();
     let handle = event_loop.handle().clone();
     let (near, far) = socket_pair(&handle).unwrap();
-    near.set_send_buffer_size(16_384).unwrap();
     let pattern = |at: usize| u8::try_from(at % 251).unwrap();
     let writer = handle.spawn(async move {
         let data: Vec<_> = (0..LEN).map(pattern).collect();

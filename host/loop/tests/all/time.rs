@@ -179,6 +179,26 @@ fn missed_ticks_come_at_once() {
 }
 
 #[test]
+fn an_interval_of_zero_ticks_once_a_turn() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let begun = handle.now();
+    let mut interval = handle.interval(Duration::ZERO);
+    let ticks = handle.spawn(async move {
+        for _ in 0..3 {
+            assert_eq!(interval.tick().await, begun);
+        }
+    });
+    event_loop.block_on(async {
+        for _ in 0..3 {
+            assert!(!ticks.is_finished());
+            handle.sleep(Duration::ZERO).await;
+        }
+        ticks.await.unwrap();
+    });
+}
+
+#[test]
 fn a_tick_that_is_given_up_is_not_lost() {
     let mut event_loop = virtual_loop().unwrap();
     let handle = event_loop.handle().clone();

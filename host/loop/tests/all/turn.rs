@@ -108,6 +108,24 @@ fn events_are_dispatched_in_place() {
 }
 
 #[test]
+fn a_look_in_place_waits_for_nothing_and_moves_no_time() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    event_loop.block_on(async {
+        let (begun, port) = (handle.now(), Port::new());
+        let _later = handle.post_at(begun + HOUR, &port, 2);
+        let _due = handle.post_at(begun, &port, 1);
+        assert_eq!(handle.poll_in_place().unwrap(), InPlace::Turned);
+        assert_eq!(handle.now(), begun);
+        let mut keys = Vec::new();
+        port.drain(&mut keys);
+        assert_eq!(keys, [1]);
+        assert_eq!(handle.poll_in_place().unwrap(), InPlace::Turned);
+        assert!(port.is_empty());
+    });
+}
+
+#[test]
 fn a_wake_from_another_thread_ends_the_turn() {
     let mut event_loop = Loop::new().unwrap();
     let handle = event_loop.handle().clone();
@@ -134,4 +152,29 @@ fn tasks_woken_in_place_run_when_the_thread_is_given_back() {
         assert!(!task.is_finished());
         assert_eq!(task.await, Ok(()));
     });
+}
+
+#[test]
+fn a_poll_tells_how_often_its_future_was_woken_for_it() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    assert_eq!(handle.wakes_of_this_poll(), None);
+    let mut told = Vec::new();
+    event_loop.block_on(future::poll_fn(|cx| {
+        told.push(handle.wakes_of_this_poll());
+        for _ in 0..told.len() {
+            cx.waker().wake_by_ref();
+        }
+        if told.len() == 3 {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    }));
+    assert_eq!(told, [Some(1), Some(1), Some(2)]);
+    let task = handle.spawn({
+        let handle = handle.clone();
+        async move { handle.wakes_of_this_poll() }
+    });
+    assert_eq!(event_loop.block_on(task).unwrap(), None);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::component::{ComponentType, Lower};
 
+use super::super::io::READ_MAX;
 use super::super::wit::ring::Completion;
 
 /// The WIT's `batch`.
@@ -21,7 +22,7 @@ pub(crate) struct Batch {
 
 /// Completions of operations that waited, in one batch; more come with the next.
 const COMPLETIONS_MAX: usize = 1024;
-/// Bytes read in one batch; a read that began below the limit may go beyond it.
+/// Bytes read in one batch.
 const DATA_MAX: usize = 1 << 20;
 
 impl Batch {
@@ -29,9 +30,9 @@ impl Batch {
         self.completions.is_empty() && !self.stop
     }
 
-    /// Whether what is ready should wait for the next turn.
+    /// Whether what is ready should wait for the next turn: one more read might go beyond the bound.
     pub(super) fn is_full(&self) -> bool {
-        self.completions.len() >= COMPLETIONS_MAX || self.data.len() >= DATA_MAX
+        self.completions.len() >= COMPLETIONS_MAX || self.data.len() > DATA_MAX - READ_MAX
     }
 
     fn clear(&mut self) {

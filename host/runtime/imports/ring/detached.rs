@@ -28,9 +28,18 @@ pub(super) struct Detached {
 
 #[derive(Debug)]
 enum Work {
-    Sleep { _timer: TimerHandle },
-    Connect { result: Shared<io::Result<TcpStream>>, _task: Task<()> },
-    Lookup { name: String, result: Shared<Result<Vec<SocketAddr>, LookupError>>, _task: Task<()> },
+    Sleep {
+        _timer: TimerHandle,
+    },
+    Connect {
+        result: Shared<io::Result<TcpStream>>,
+        _task: Task<()>,
+    },
+    Lookup {
+        name: String,
+        result: Shared<Result<Vec<SocketAddr>, LookupError>>,
+        _task: Task<()>,
+    },
 }
 
 /// Where a task leaves its result.
@@ -43,7 +52,10 @@ impl Ring {
     fn next_key(&mut self) -> (u64, u32) {
         self.sequence = self.sequence.wrapping_add(1) & SEQUENCE_MASK;
         let index = u64::try_from(self.detached.vacant_key()).unwrap_or(u64::MAX);
-        (OWN_KEY | u64::from(self.sequence) << 32 | index, self.sequence)
+        (
+            OWN_KEY | u64::from(self.sequence) << 32 | index,
+            self.sequence,
+        )
     }
 
     /// Takes a detached operation in, begun by `begin` with its key.
@@ -55,7 +67,12 @@ impl Ring {
         let (key, sequence) = self.next_key();
         self.park(token, Place::Detached(key))?;
         let work = begin(self, key);
-        self.detached.insert(Detached { token, quiet, sequence, work });
+        self.detached.insert(Detached {
+            token,
+            quiet,
+            sequence,
+            work,
+        });
         Ok(())
     }
 
@@ -69,13 +86,22 @@ impl Ring {
 }
 
 impl Io {
-    pub(super) fn submit_sleep(&mut self, id: (u64, bool), nanoseconds: u64) -> Result<(), Refusal> {
+    pub(super) fn submit_sleep(
+        &mut self,
+        id: (u64, bool),
+        nanoseconds: u64,
+    ) -> Result<(), Refusal> {
         let delay = delay(nanoseconds).ok_or(ErrorCode::OutOfRange)?;
         self.sleep(id, delay)
     }
 
     /// `now` is the guest's clock.
-    pub(super) fn submit_sleep_until(&mut self, id: (u64, bool), deadline: u64, now: u64) -> Result<(), Refusal> {
+    pub(super) fn submit_sleep_until(
+        &mut self,
+        id: (u64, bool),
+        deadline: u64,
+        now: u64,
+    ) -> Result<(), Refusal> {
         let left = deadline.saturating_sub(now);
         if left > 0 {
             return self.submit_sleep(id, left);
@@ -86,25 +112,43 @@ impl Io {
 
     fn sleep(&mut self, id: (u64, bool), delay: Duration) -> Result<(), Refusal> {
         let handle = &self.handle;
-        let deadline = handle.now().checked_add(delay).ok_or(ErrorCode::OutOfRange)?;
+        let deadline = handle
+            .now()
+            .checked_add(delay)
+            .ok_or(ErrorCode::OutOfRange)?;
         let begin = |ring: &Ring, key| Work::Sleep {
             _timer: handle.post_at(deadline, &ring.port, key),
         };
         Ok(self.ring.detach(id, begin)?)
     }
 
-    pub(super) fn submit_connect(&mut self, id: (u64, bool), address: SocketAddr) -> Result<(), Refusal> {
+    pub(super) fn submit_connect(
+        &mut self,
+        id: (u64, bool),
+        address: SocketAddr,
+    ) -> Result<(), Refusal> {
         let connect = self.connect(address)?;
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
             let (result, task) = run(handle, ring, key, connect);
-            Work::Connect { result, _task: task }
+            Work::Connect {
+                result,
+                _task: task,
+            }
         };
         Ok(self.ring.detach(id, begin)?)
     }
 
-    pub(super) fn submit_lookup(&mut self, id: (u64, bool), arguments: LookupArguments) -> Result<(), Refusal> {
-        let LookupArguments { name, service, family } = arguments;
+    pub(super) fn submit_lookup(
+        &mut self,
+        id: (u64, bool),
+        arguments: LookupArguments,
+    ) -> Result<(), Refusal> {
+        let LookupArguments {
+            name,
+            service,
+            family,
+        } = arguments;
         let Started { lookup, permit } = self.lookup(&name, &service, family)?;
         let lookup = async move {
             let found = lookup.await;
@@ -114,14 +158,20 @@ impl Io {
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
             let (result, task) = run(handle, ring, key, lookup);
-            Work::Lookup { name, result, _task: task }
+            Work::Lookup {
+                name,
+                result,
+                _task: task,
+            }
         };
         Ok(self.ring.detach(id, begin)?)
     }
 
     /// Finishes the operation of a key that the port brought.
     pub(super) fn finish(&mut self, key: u64) {
-        let Some(done) = self.ring.take_detached(key) else { return };
+        let Some(done) = self.ring.take_detached(key) else {
+            return;
+        };
         self.ring.unpark(done.token);
         let outcome = match done.work {
             Work::Sleep { .. } => Ok(Outcome::Done),
@@ -138,7 +188,9 @@ impl Io {
     }
 
     fn connected(&mut self, result: Option<io::Result<TcpStream>>) -> Result<Outcome, ErrorCode> {
-        let stream = result.ok_or(ErrorCode::Other)?.map_err(|error| error_code("connect", &error))?;
+        let stream = result
+            .ok_or(ErrorCode::Other)?
+            .map_err(|error| error_code("connect", &error))?;
         self.open_stream(stream).map(Outcome::Connected)
     }
 }

@@ -22,17 +22,26 @@ type Entered = (Result<Arc<Batch>, ErrorCode>,);
 
 pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> {
     let mut ring = linker.instance("aio:host/ring@0.1.0")?;
-    ring.func_wrap_async("enter", |store, arguments| Box::new(enter(store, arguments)))?;
-    ring.func_wrap_concurrent("enter-async", |store, arguments| enter_async(store, arguments))?;
-    ring.func_wrap("try-read", |store: StoreContextMut<'_, State>, (handle, max)| {
-        Ok((try_read(store.data(), handle, max),))
+    ring.func_wrap_async("enter", |store, arguments| {
+        Box::new(enter(store, arguments))
     })?;
-    ring.func_wrap("try-write", |store: StoreContextMut<'_, State>, (handle, data)| {
-        Ok((try_write(&store, handle, &data),))
+    ring.func_wrap_concurrent("enter-async", |store, arguments| {
+        enter_async(store, arguments)
     })?;
-    ring.func_wrap("try-accept", |store: StoreContextMut<'_, State>, (handle,)| {
-        Ok((try_accept(store.data(), handle),))
-    })
+    ring.func_wrap(
+        "try-read",
+        |store: StoreContextMut<'_, State>, (handle, max)| {
+            Ok((try_read(store.data(), handle, max),))
+        },
+    )?;
+    ring.func_wrap(
+        "try-write",
+        |store: StoreContextMut<'_, State>, (handle, data)| Ok((try_write(&store, handle, &data),)),
+    )?;
+    ring.func_wrap(
+        "try-accept",
+        |store: StoreContextMut<'_, State>, (handle,)| Ok((try_accept(store.data(), handle),)),
+    )
 }
 
 async fn enter(store: StoreContextMut<'_, State>, arguments: EnterArguments) -> Result<Entered> {
@@ -55,7 +64,9 @@ fn enter_async(
             Ok(wait) => wait.aside().await,
             Err(code) => return Ok((Err(code),)),
         }
-        Ok((Ok(store.with(|access| access.as_context().data().io().ring.batches.take())),))
+        Ok((Ok(store.with(|access| {
+            access.as_context().data().io().ring.batches.take()
+        })),))
     })
 }
 
@@ -66,7 +77,9 @@ fn begin(
 ) -> Result<Wait, ErrorCode> {
     let store = store.as_context();
     let state = store.data();
-    let timeout = timeout.map(|timeout| delay(timeout).ok_or(ErrorCode::OutOfRange)).transpose()?;
+    let timeout = timeout
+        .map(|timeout| delay(timeout).ok_or(ErrorCode::OutOfRange))
+        .transpose()?;
     submit(state, submissions, data.as_le_slice(&store))?;
     Ok(Wait::new(state, timeout))
 }
@@ -78,10 +91,11 @@ fn submit(state: &State, submissions: Vec<Submission>, data: &[u8]) -> Result<()
         return Err(ErrorCode::NotSupported);
     }
     io.submit(submissions, data, now)?;
-    io.ring.entered = true;
     let denied = std::mem::take(&mut io.ring.denied);
     drop(io);
-    denied.iter().for_each(|denial| state.denials.report(denial));
+    denied
+        .iter()
+        .for_each(|denial| state.denials.report(denial));
     Ok(())
 }
 
@@ -92,8 +106,13 @@ fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {
         if io.entry(handle)?.reads.is_empty() {
             let max = usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
             let buffer = &mut io.scratch[..max];
-            let read = if max == 0 { Some(Ok(0)) } else { not_blocked("read", stream.try_read(buffer)) };
-            read.map(|read| read.map(|length| buffer[..length].to_vec())).transpose()
+            let read = if max == 0 {
+                Some(Ok(0))
+            } else {
+                not_blocked("read", stream.try_read(buffer))
+            };
+            read.map(|read| read.map(|length| buffer[..length].to_vec()))
+                .transpose()
         } else {
             Ok(None)
         }
@@ -125,7 +144,9 @@ fn try_write(store: &StoreContextMut<'_, State>, handle: u64, data: &WasmList<u8
 
 fn try_accept(state: &State, handle: u64) -> AcceptResult {
     let mut io = state.io();
-    let accepted = io.listener(handle).and_then(|listener| io.accept(&listener));
+    let accepted = io
+        .listener(handle)
+        .and_then(|listener| io.accept(&listener));
     match accepted {
         Ok(Some(accepted)) => AcceptResult::Accepted(accepted),
         Ok(None) => AcceptResult::WouldBlock,

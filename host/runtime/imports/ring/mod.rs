@@ -15,6 +15,7 @@ mod wait;
 use std::collections::{HashMap, VecDeque};
 
 use aio_loop::Port;
+use foldhash::fast::RandomState;
 use slab::Slab;
 
 use batch::Batches;
@@ -43,7 +44,7 @@ pub(crate) struct Ring {
     /// Numbers the detached operations, so that a late key hits none.
     sequence: u32,
     /// Where the operation of a token waits.
-    tokens: HashMap<u64, Place>,
+    tokens: HashMap<u64, Place, RandomState>,
     /// How many operations wait.
     operations: u32,
     operations_max: u32,
@@ -53,6 +54,8 @@ pub(crate) struct Ring {
     interrupt: Interrupt,
     /// How many requests to stop the guest was told of.
     stops_told: u64,
+    /// The key of the turn's timeout, which counts the turns.
+    timeout_key: u64,
     /// Whether the turn's timeout is over.
     timed_out: bool,
     /// Whether a call waits.
@@ -68,14 +71,15 @@ enum Place {
     Detached(u64),
 }
 
-/// Marks the keys of the port that are no handles; handles keep this bit clear.
+/// Marks the keys of the port that are no handles; handles keep the two highest bits clear.
 const OWN_KEY: u64 = 1 << 63;
+/// Marks the keys that are timeouts of turns. Each has a number of its own: one that was posted
+/// while its turn ended by something else means nothing to the next.
+const TIMEOUT_KEY: u64 = 3 << 62;
 /// The host asks the guest to stop.
 const STOP_KEY: u64 = u64::MAX;
-/// The turn's timeout is over.
-const TIMEOUT_KEY: u64 = u64::MAX - 1;
 /// There is a completion that no event brought.
-const WAKE_KEY: u64 = u64::MAX - 2;
+const WAKE_KEY: u64 = u64::MAX - 1;
 
 /// The most operations that wait on one handle in one direction.
 const QUEUE_MAX: usize = 64;
@@ -91,21 +95,34 @@ impl Ring {
             watched: Vec::new(),
             detached: Slab::new(),
             sequence: 0,
-            tokens: HashMap::new(),
+            tokens: HashMap::default(),
             operations: 0,
             operations_max,
             batches: Batches::default(),
             denied: Vec::new(),
             interrupt: interrupt.clone(),
             stops_told: 0,
+            timeout_key: TIMEOUT_KEY,
             timed_out: false,
             entered: false,
         }
     }
 
+    /// Begins a turn and returns the key of its timeout.
+    fn begin_turn(&mut self) -> u64 {
+        self.entered = true;
+        self.timed_out = false;
+        let turn = (self.timeout_key + 1) & u64::from(u32::MAX);
+        self.timeout_key = TIMEOUT_KEY | turn;
+        self.timeout_key
+    }
+
     /// Reports the end of an operation.
     fn complete(&mut self, token: u64, outcome: Outcome) {
-        self.batches.filling().completions.push(Completion { token, outcome });
+        self.batches
+            .filling()
+            .completions
+            .push(Completion { token, outcome });
     }
 
     fn fail(&mut self, token: u64, code: ErrorCode) {

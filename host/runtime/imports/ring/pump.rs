@@ -24,11 +24,15 @@ impl Io {
         self.ring.port.drain(&mut self.ring.keys);
         self.ring.runnable.extend(self.ring.keys.drain(..));
         while !self.ring.batches.filling().is_full() {
-            let Some(key) = self.ring.runnable.pop_front() else { break };
+            let Some(key) = self.ring.runnable.pop_front() else {
+                break;
+            };
             match key {
                 STOP_KEY => self.tell_stop(),
-                TIMEOUT_KEY => self.ring.timed_out = true,
                 WAKE_KEY => (),
+                key if key & TIMEOUT_KEY == TIMEOUT_KEY => {
+                    self.ring.timed_out |= key == self.ring.timeout_key;
+                }
                 key if key & OWN_KEY != 0 => self.finish(key),
                 handle => self.pump(handle),
             }
@@ -47,6 +51,7 @@ impl Io {
         let requests = self.ring.interrupt.requests();
         if requests != self.ring.stops_told {
             self.ring.stops_told = requests;
+            self.ring.interrupt.told();
             self.ring.batches.filling().stop = true;
         }
     }
@@ -55,15 +60,22 @@ impl Io {
     fn pump(&mut self, handle: u64) {
         while self.write_next(handle) {}
         while self.read_next(handle) {}
-        if let Some(entry) = self.handles.get_mut(handle).filter(|entry| entry.watch.is_some()) {
+        if let Some(entry) = self
+            .handles
+            .get_mut(handle)
+            .filter(|entry| entry.watch.is_some())
+        {
             self.ring.list_watch(handle, entry);
         }
     }
 
     /// Writes some of the first write that waits; whether to go on.
     fn write_next(&mut self, handle: u64) -> bool {
-        let Some(entry) = self.handles.get_mut(handle) else { return false };
-        let (Object::Stream(stream), Some(write)) = (&entry.object, entry.writes.front_mut()) else {
+        let Some(entry) = self.handles.get_mut(handle) else {
+            return false;
+        };
+        let (Object::Stream(stream), Some(write)) = (&entry.object, entry.writes.front_mut())
+        else {
             return false;
         };
         let outcome = match stream.try_write(write.rest()) {
@@ -85,7 +97,10 @@ impl Io {
 
     /// Serves the first read or accept that waits; whether to go on.
     fn read_next(&mut self, handle: u64) -> bool {
-        let Some(read) = self.handles.get(handle).and_then(|entry| entry.reads.front().copied())
+        let Some(read) = self
+            .handles
+            .get(handle)
+            .and_then(|entry| entry.reads.front().copied())
         else {
             return false;
         };
@@ -93,7 +108,9 @@ impl Io {
             self.ring.runnable.push_back(handle);
             return false;
         }
-        let Some(outcome) = self.serve(handle, read) else { return false };
+        let Some(outcome) = self.serve(handle, read) else {
+            return false;
+        };
         if let Some(entry) = self.handles.get_mut(handle) {
             entry.reads.pop_front();
         }
@@ -112,7 +129,11 @@ impl Io {
                 let buffer = &mut self.scratch[..read_max(read.max)];
                 let read = not_blocked("read", stream.try_read(buffer))?;
                 Some(read.map(|length| {
-                    self.ring.batches.filling().data.extend_from_slice(&buffer[..length]);
+                    self.ring
+                        .batches
+                        .filling()
+                        .data
+                        .extend_from_slice(&buffer[..length]);
                     Outcome::Data(count(length))
                 }))
             }
@@ -148,7 +169,10 @@ impl Io {
     /// those that found none.
     pub(super) fn report_watches(&mut self) {
         let mut watched = std::mem::take(&mut self.ring.watched);
-        let reported = watched.iter().take_while(|&&handle| self.report_watch(handle)).count();
+        let reported = watched
+            .iter()
+            .take_while(|&&handle| self.report_watch(handle))
+            .count();
         watched.rotate_left(reported);
         self.ring.watched = watched;
     }
@@ -166,7 +190,9 @@ impl Io {
     fn ready_watch(&mut self, handle: u64) -> Option<(u64, Interest)> {
         let entry = self.handles.get_mut(handle)?;
         let readiness = entry.object.registration().readiness();
-        let ready = entry.watch.map(|watch| (watch.token, ready(&watch, readiness)));
+        let ready = entry
+            .watch
+            .map(|watch| (watch.token, ready(&watch, readiness)));
         let ready = ready.filter(|(_, ready)| *ready != Interest::empty());
         entry.listed = ready.is_some();
         ready
@@ -195,7 +221,10 @@ fn ready(watch: &Watch, readiness: Readiness) -> Interest {
 }
 
 /// None for what would block, which is no error.
-pub(super) fn not_blocked<T>(operation: &str, result: io::Result<T>) -> Option<Result<T, ErrorCode>> {
+pub(super) fn not_blocked<T>(
+    operation: &str,
+    result: io::Result<T>,
+) -> Option<Result<T, ErrorCode>> {
     match result {
         Ok(value) => Some(Ok(value)),
         Err(error) if error.kind() == ErrorKind::WouldBlock => None,

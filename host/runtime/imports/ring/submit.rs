@@ -31,7 +31,12 @@ impl Io {
         if submissions.len() > SUBMISSIONS_MAX {
             return Err(ErrorCode::OutOfRange);
         }
-        for Submission { token, quiet, operation } in submissions {
+        for Submission {
+            token,
+            quiet,
+            operation,
+        } in submissions
+        {
             let id = (token, quiet && !reports(&operation));
             if let Err(refusal) = self.begin(id, operation, &mut data, now) {
                 self.refused(token, refusal);
@@ -51,7 +56,13 @@ impl Io {
         self.ring.fail(token, code);
     }
 
-    fn begin(&mut self, id: Id, operation: Operation, data: &mut &[u8], now: u64) -> Result<(), Refusal> {
+    fn begin(
+        &mut self,
+        id: Id,
+        operation: Operation,
+        data: &mut &[u8],
+        now: u64,
+    ) -> Result<(), Refusal> {
         match operation {
             Operation::Read(ReadArguments { handle, max }) => self.submit_read(id, handle, max)?,
             Operation::Write(arguments) => {
@@ -108,14 +119,27 @@ impl Io {
     }
 
     /// Writes at once; what the socket does not take is kept, within the guest's quota.
-    fn submit_write(&mut self, (token, quiet): Id, handle: u64, data: &[u8]) -> Result<(), ErrorCode> {
+    fn submit_write(
+        &mut self,
+        (token, quiet): Id,
+        handle: u64,
+        data: &[u8],
+    ) -> Result<(), ErrorCode> {
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
-        let Object::Stream(stream) = &entry.object else { return Err(ErrorCode::BadHandle) };
+        let Object::Stream(stream) = &entry.object else {
+            return Err(ErrorCode::BadHandle);
+        };
         // Writes do not overtake those that wait.
-        let written = if entry.writes.is_empty() { write_now(stream, data)? } else { 0 };
+        let written = if entry.writes.is_empty() {
+            write_now(stream, data)?
+        } else {
+            0
+        };
         let rest = data.get(written..).unwrap_or_default();
-        if rest.is_empty() {
-            self.ring.succeed(token, quiet, Outcome::Written(count(written)));
+        // A write of nothing waits for its turn too: a guest learns by it that all is written.
+        if rest.is_empty() && entry.writes.is_empty() {
+            self.ring
+                .succeed(token, quiet, Outcome::Written(count(written)));
             return Ok(());
         }
         match self.keep_writing((token, quiet), handle, rest, count(written)) {
@@ -126,12 +150,21 @@ impl Io {
         Ok(())
     }
 
-    fn keep_writing(&mut self, (token, quiet): Id, handle: u64, rest: &[u8], written: u32) -> Result<(), ErrorCode> {
+    fn keep_writing(
+        &mut self,
+        (token, quiet): Id,
+        handle: u64,
+        rest: &[u8],
+        written: u32,
+    ) -> Result<(), ErrorCode> {
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
         if entry.writes.len() >= QUEUE_MAX {
             return Err(ErrorCode::QuotaExceeded);
         }
-        let permit = self.buffered.take(rest.len() as u64).ok_or(ErrorCode::QuotaExceeded)?;
+        let permit = self
+            .buffered
+            .take(rest.len() as u64)
+            .ok_or(ErrorCode::QuotaExceeded)?;
         self.ring.park(token, Place::Write(handle))?;
         entry.writes.push_back(Write {
             token,
@@ -147,13 +180,19 @@ impl Io {
 
     fn submit_shutdown(&mut self, id: Id, arguments: &ShutdownArguments) -> Result<(), ErrorCode> {
         let stream = self.stream(arguments.handle)?;
-        stream.shutdown(arguments.how.into()).map_err(|error| error_code("shutdown", &error))?;
+        stream
+            .shutdown(arguments.how.into())
+            .map_err(|error| error_code("shutdown", &error))?;
         self.ring.succeed(id.0, id.1, Outcome::Done);
         Ok(())
     }
 
     /// Begins, changes or ends the watch of a handle.
-    fn submit_watch(&mut self, (token, _): Id, arguments: &WatchArguments) -> Result<(), ErrorCode> {
+    fn submit_watch(
+        &mut self,
+        (token, _): Id,
+        arguments: &WatchArguments,
+    ) -> Result<(), ErrorCode> {
         let handle = arguments.handle;
         let interest = arguments.interest;
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
@@ -168,7 +207,9 @@ impl Io {
         let writable = interest.contains(Interest::WRITABLE);
         if let (true, Object::Stream(stream)) = (writable, &entry.object) {
             let registration = stream.registration();
-            registration.want_writable().map_err(|error| error_code("watch", &error))?;
+            registration
+                .want_writable()
+                .map_err(|error| error_code("watch", &error))?;
         }
         entry.watch = Some(Watch {
             token,
@@ -187,7 +228,11 @@ impl Io {
     }
 
     fn submit_cancel(&mut self, id: Id, token: u64) -> Result<(), ErrorCode> {
-        let place = self.ring.tokens.get(&token).ok_or(ErrorCode::InvalidArgument)?;
+        let place = self
+            .ring
+            .tokens
+            .get(&token)
+            .ok_or(ErrorCode::InvalidArgument)?;
         match *place {
             Place::Detached(key) => drop(self.ring.take_detached(key)),
             Place::Read(handle) => self.entry(handle)?.reads.retain(|read| read.token != token),
@@ -252,7 +297,10 @@ fn write_now(stream: &TcpStream, data: &[u8]) -> Result<usize, ErrorCode> {
 /// Results that a guest must hear of in any case, or they would be lost.
 fn reports(operation: &Operation) -> bool {
     use Operation::{Accept, Connect, Lookup, Read, Watch};
-    matches!(operation, Accept(_) | Connect(_) | Lookup(_) | Read(_) | Watch(_))
+    matches!(
+        operation,
+        Accept(_) | Connect(_) | Lookup(_) | Read(_) | Watch(_)
+    )
 }
 
 /// How much one read asks of the system.

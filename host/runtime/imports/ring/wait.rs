@@ -9,16 +9,17 @@ use std::time::Duration;
 use aio_loop::{InPlace, TimerHandle};
 
 use super::super::io::Io;
-use super::TIMEOUT_KEY;
+use crate::solo::Solo;
 use crate::state::{State, lock};
 use crate::ticker::Pulse;
 
 /// One `enter` that has submitted and waits for news.
 pub(super) struct Wait {
     io: Arc<Mutex<Io>>,
+    solo: Solo,
     pulse: Pulse,
     /// None for a wait without end.
-    timer: Option<TimerHandle>,
+    _timer: Option<TimerHandle>,
     /// Whether to wait at all.
     may_wait: bool,
     /// Whether the loop has been turned for this call: each call is a turn, also one that finds
@@ -29,17 +30,18 @@ pub(super) struct Wait {
 impl Wait {
     /// `timeout` of zero only looks.
     pub(super) fn new(state: &State, timeout: Option<Duration>) -> Self {
-        let io = Arc::clone(&state.io);
-        let ring = &lock(&io).ring;
+        let mut io = state.io();
+        let key = io.ring.begin_turn();
         let deadline = |timeout| state.handle.now().checked_add(timeout);
         let timer = timeout
             .filter(|timeout| !timeout.is_zero())
             .and_then(deadline)
-            .map(|deadline| state.handle.post_at(deadline, &ring.port, TIMEOUT_KEY));
+            .map(|deadline| state.handle.post_at(deadline, &io.ring.port, key));
         Self {
             io: Arc::clone(&state.io),
+            solo: state.solo.clone(),
             pulse: state.pulse.clone(),
-            timer,
+            _timer: timer,
             may_wait: timeout.is_none_or(|timeout| !timeout.is_zero()),
             turned: false,
         }
@@ -72,7 +74,11 @@ impl Wait {
     }
 
     fn poll_aside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_done() { Poll::Ready(()) } else { self.give_way(cx) }
+        if self.is_done() {
+            Poll::Ready(())
+        } else {
+            self.give_way(cx)
+        }
     }
 
     /// Whether the turn is made and there is something to tell, or no more to wait for.
@@ -89,6 +95,9 @@ impl Wait {
 
     /// A guest with news does not wait for more; nor does one that waits count as running.
     fn turn(&self) -> std::io::Result<InPlace> {
+        if !self.solo.is_alone() {
+            return Ok(InPlace::Busy);
+        }
         let handle = {
             let mut io = lock(&self.io);
             if !self.may_wait || io.has_news() {
@@ -117,10 +126,6 @@ impl Wait {
 
 impl Drop for Wait {
     fn drop(&mut self) {
-        // Before the mark is cleared, or the timer could set it again.
-        self.timer = None;
-        let mut io = lock(&self.io);
-        io.ring.timed_out = false;
-        io.ring.entered = false;
+        lock(&self.io).ring.entered = false;
     }
 }

@@ -5,21 +5,22 @@ use std::fmt;
 
 use anyhow::{Context, Result};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 /// The cores that this process may use, and those that were chosen.
 #[derive(Debug)]
 pub(super) struct Cores {
-    allowed: CpuSet,
+    allowed: Vec<usize>,
     pinned: Option<(usize, usize)>,
 }
 
 impl Cores {
     /// Takes the first two cores that this process may use.
     pub(super) fn choose() -> Result<Self> {
-        let allowed = sched_getaffinity(None).context("ask for the allowed cores")?;
-        let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
-        let pinned = cores.next().zip(cores.next());
+        let allowed = system::allowed().context("ask for the allowed cores")?;
+        let pinned = match allowed[..] {
+            [server, load, ..] => Some((server, load)),
+            _ => None,
+        };
         Ok(Self { allowed, pinned })
     }
 
@@ -35,13 +36,12 @@ impl Cores {
     }
 
     fn on<T>(&self, core: Option<usize>, action: impl FnOnce() -> Result<T>) -> Result<T> {
-        if let Some(core) = core {
-            let mut set = CpuSet::new();
-            set.set(core);
-            pin(&set)?;
-        }
+        let Some(core) = core else {
+            return action();
+        };
+        system::pin(&[core]).context("choose the core to run on")?;
         let result = action();
-        pin(&self.allowed)?;
+        system::pin(&self.allowed).context("go back to all cores")?;
         result
     }
 }
@@ -50,7 +50,7 @@ impl fmt::Display for Cores {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pinned {
             Some((server, load)) => write!(f, "servers on core {server}, load on core {load}"),
-            None => f.write_str("one core for servers and load: rates are those of both together"),
+            None => f.write_str("one core for servers and load: they slow each other down"),
         }
     }
 }
@@ -65,6 +65,38 @@ pub(super) fn raise_file_limit() -> Result<()> {
     setrlimit(Resource::Nofile, raised).context("raise the limit of open files")
 }
 
-fn pin(cores: &CpuSet) -> Result<()> {
-    sched_setaffinity(None, cores).context("choose the core to run on")
+#[cfg(target_os = "linux")]
+mod system {
+    use rustix::io::Result;
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    /// The cores that this thread may run on.
+    pub(super) fn allowed() -> Result<Vec<usize>> {
+        let set = sched_getaffinity(None)?;
+        let cores = 0..CpuSet::MAX_CPU;
+        Ok(cores.filter(|core| set.is_set(*core)).collect())
+    }
+
+    /// Keeps this thread, and what it starts, on `cores`.
+    pub(super) fn pin(cores: &[usize]) -> Result<()> {
+        let mut set = CpuSet::new();
+        for core in cores {
+            set.set(*core);
+        }
+        sched_setaffinity(None, &set)
+    }
+}
+
+/// Elsewhere nothing is pinned.
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use rustix::io::Result;
+
+    pub(super) fn allowed() -> Result<Vec<usize>> {
+        Ok(Vec::new())
+    }
+
+    pub(super) fn pin(_cores: &[usize]) -> Result<()> {
+        Ok(())
+    }
 }

@@ -29,7 +29,7 @@ use crate::project::Project;
 /// Everything that was measured. A part that was not asked for is empty.
 #[derive(Debug, Default, Serialize)]
 struct Report {
-    cores: String,
+    machine: String,
     echo: Vec<echo::Row>,
     calls: Vec<calls::Row>,
     start: Vec<start::Row>,
@@ -67,10 +67,10 @@ fn build(project: &Project) -> Result<()> {
 fn measure(project: &Project, options: &Bench) -> Result<Report> {
     let cores = cores::Cores::choose()?;
     let mut report = Report {
-        cores: cores.to_string(),
+        machine: format!("{cores}; load average before the run: {}", load_average()),
         ..Report::default()
     };
-    say(&report.cores);
+    say(&report.machine);
     if options.wants(Part::Echo) {
         report.echo = echo::measure(project, options, &cores)?;
         let errors = report.echo.iter().filter_map(echo::Row::complaint);
@@ -90,6 +90,13 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
     Ok(report)
 }
 
+/// How busy the machine is without us: figures of a busy one are worth little.
+fn load_average() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let last_minute = text.split(' ').next().filter(|first| !first.is_empty());
+    last_minute.unwrap_or("unknown").to_owned()
+}
+
 /// Does one part; if it fails, the others are still worth having.
 fn keep<T>(
     errors: &mut Vec<String>,
@@ -103,7 +110,7 @@ fn keep<T>(
 }
 
 fn print(report: &Report) {
-    println!("{}", report.cores);
+    println!("{}", report.machine);
     section(
         "TCP echo, 1 KiB, median of the rounds",
         echo::table(&report.echo),

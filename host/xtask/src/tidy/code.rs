@@ -4,6 +4,9 @@
 use std::iter::Peekable;
 use std::str::Chars;
 
+/// What stands above an item that only tests see.
+const TEST_ITEMS: [&str; 2] = ["#[cfg(test)]", "#[cfg(all(test,"];
+
 /// `text` with comments and the contents of literals blanked.
 pub(super) fn code(text: &str) -> String {
     let mut blanker = Blanker {
@@ -17,7 +20,7 @@ pub(super) fn code(text: &str) -> String {
 /// `text` as by [`code`], and without items that only tests see.
 pub(super) fn production(text: &str) -> String {
     let mut code = code(text);
-    while let Some(start) = code.find("#[cfg(test)]") {
+    while let Some(start) = TEST_ITEMS.iter().find_map(|mark| code.find(mark)) {
         let end = item_end(&code[start..]).map_or(code.len(), |length| start + length);
         let blank: String = code[start..end].chars().map(blank).collect();
         code.replace_range(start..end, &blank);
@@ -211,7 +214,7 @@ mod tests {
 
     #[test]
     fn items_of_tests_are_no_production_code() {
-        let text = "a;\n#[cfg(test)]\nuse b;\nc;\n#[cfg(test)]\nmod d { f { g } }\nh;";
+        let text = "a;\n#[cfg(test)]\nuse b;\nc;\n#[cfg(all(test, x))]\nmod d { f { g } }\nh;";
         let production = production(text);
         assert_eq!(words(&production).collect::<String>(), "ach");
         assert_eq!(production.lines().count(), 7);

@@ -29,7 +29,7 @@ const CRATES: [Crate; 2] = [
             &["capability", "quota", "interrupt", "ticker"],
             &["handles", "policy", "adapt", "cache"],
             // The linker binds the imports to one type of state, so these name each other.
-            &["imports", "wasi", "state"],
+            &["imports", "wasi", "state", "options"],
             &["engine", "program", "guest", "host", "check"],
         ],
         common: &["error"],

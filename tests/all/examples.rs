@@ -1,0 +1,170 @@
+//! The examples, run as a newcomer would, with the test as the peer.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
+
+use super::support::{LOOPBACK, Running, guest, in_repository, run};
+
+#[test]
+fn hello_says_hello() {
+    let ran = run(&[], &in_repository("examples/hello/hello.wat"), &[]);
+    ran.passes();
+    assert_eq!(ran.stdout, "hello from a component written by hand\n");
+}
+
+#[test]
+fn two_sleeps_end_in_the_order_of_their_deadlines() {
+    let ran = run(&[], &in_repository("examples/sleeps/sleeps.wat"), &[]);
+    ran.passes();
+    let lines: Vec<&str> = ran.stdout.lines().collect();
+    let expected = [
+        "both sleeps have begun",
+        "slept 20 ms",
+        "slept 60 ms",
+        "both sleeps are done",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn a_rust_program_of_wasi_0_2_prints() {
+    let ran = run(&[], &guest("println-p2"), &["Ada"]);
+    ran.passes();
+    assert_eq!(ran.stdout, "hello, Ada, from WASI 0.2\n");
+}
+
+/// Each way to serve echo.
+const SERVERS: [(&str, &str); 3] = [
+    ("echo_async", ""),
+    ("echo_ring", ""),
+    ("echo_ring", "async"),
+];
+
+fn serve((name, how): (&str, &str)) -> (Running, SocketAddr) {
+    Running::serve(LOOPBACK, &guest(name), &["127.0.0.1:0", how])
+}
+
+fn pattern(length: usize) -> Vec<u8> {
+    (0..length).map(|index| (index % 251) as u8).collect()
+}
+
+#[test]
+fn echo_sends_back_what_comes_in() {
+    for server in SERVERS {
+        let (_server, address) = serve(server);
+        let mut stream = TcpStream::connect(address).unwrap();
+        for length in [1, 2, 1024, 65_536, 65_537, 1, 200_000] {
+            let sent = pattern(length);
+            let mut writer = stream.try_clone().unwrap();
+            let mut back = vec![0; length];
+            thread::scope(|scope| {
+                scope.spawn(|| writer.write_all(&sent).unwrap());
+                stream.read_exact(&mut back).unwrap();
+            });
+            assert!(back == sent, "{length} bytes by {server:?}");
+        }
+    }
+}
+
+#[test]
+fn echo_sends_all_back_before_it_closes() {
+    const LENGTH: usize = 5 << 20;
+    for server in SERVERS {
+        let (_server, address) = serve(server);
+        let mut stream = TcpStream::connect(address).unwrap();
+        let mut writer = stream.try_clone().unwrap();
+        let writing = thread::spawn(move || {
+            writer.write_all(&pattern(LENGTH)).unwrap();
+            writer.shutdown(Shutdown::Write).unwrap();
+        });
+        let mut back = Vec::new();
+        stream.read_to_end(&mut back).unwrap();
+        writing.join().unwrap();
+        assert!(
+            back == pattern(LENGTH),
+            "{} bytes by {server:?}",
+            back.len()
+        );
+    }
+}
+
+#[test]
+fn echo_serves_many_at_a_time() {
+    for server in SERVERS {
+        let (_server, address) = serve(server);
+        let mut streams: Vec<_> = (0..200)
+            .map(|_| TcpStream::connect(address).unwrap())
+            .collect();
+        for round in 0..5_u32 {
+            for (index, stream) in (0..200_u32).zip(&mut streams) {
+                stream
+                    .write_all(&(round * 1000 + index).to_le_bytes())
+                    .unwrap();
+            }
+            for (index, stream) in (0..200_u32).zip(&mut streams).rev() {
+                let mut back = [0; 4];
+                stream.read_exact(&mut back).unwrap();
+                assert_eq!(u32::from_le_bytes(back), round * 1000 + index);
+            }
+        }
+    }
+}
+
+/// A peer that does not read is not read from either; others are served meanwhile.
+#[test]
+fn echo_holds_back_a_peer_that_does_not_read() {
+    for server in SERVERS {
+        let (_server, address) = serve(server);
+        let mut deaf = TcpStream::connect(address).unwrap();
+        deaf.set_write_timeout(Some(Duration::from_millis(300)))
+            .unwrap();
+        let mut written = 0;
+        let error = loop {
+            match deaf.write(&pattern(65_536)) {
+                Ok(count) => written += count,
+                Err(error) => break error,
+            }
+            assert!(written < 256 << 20, "{written} bytes by {server:?}");
+        };
+        assert_eq!(error.kind(), ErrorKind::WouldBlock, "{error}");
+        let mut other = TcpStream::connect(address).unwrap();
+        other.write_all(b"x").unwrap();
+        other.read_exact(&mut [0]).unwrap();
+        // What was taken comes back in full.
+        deaf.shutdown(Shutdown::Write).unwrap();
+        let mut back = Vec::new();
+        deaf.read_to_end(&mut back).unwrap();
+        assert_eq!(back.len(), written, "by {server:?}");
+    }
+}
+
+#[test]
+fn echo_survives_peers_that_vanish() {
+    for server in SERVERS {
+        let (_server, address) = serve(server);
+        for _ in 0..50 {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(&pattern(10_000)).unwrap();
+            // Bytes that nobody reads make the system reset the connection.
+            let linger = Some(Duration::ZERO);
+            socket2::SockRef::from(&stream).set_linger(linger).unwrap();
+        }
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(b"alive").unwrap();
+        let mut back = [0; 5];
+        stream.read_exact(&mut back).unwrap();
+        assert_eq!(&back, b"alive");
+    }
+}
+
+#[test]
+fn echo_says_what_is_wrong_with_its_address() {
+    for name in ["echo_async", "echo_ring"] {
+        run(&[], &guest(name), &[]).fails(1, &["usage"]);
+        run(&[], &guest(name), &["nonsense"]).fails(1, &["nonsense"]);
+        let ran = run(&[], &guest(name), &["127.0.0.1:0"]);
+        ran.fails(1, &["access-denied", "--allow-listen=127.0.0.1:0"]);
+    }
+}

@@ -1,0 +1,62 @@
+;; A command of WASI 0.3 that hands its standard input on to its standard output, as a stream, and
+;; waits until all is written.
+(component
+  (import "wasi:cli/types@0.3.0" (instance $types
+    (type $codes (enum "io" "illegal-byte-sequence" "pipe"))
+    (export "error-code" (type (eq $codes)))))
+  (alias export $types "error-code" (type $error-code))
+  (import "wasi:cli/stdin@0.3.0" (instance $stdin
+    (alias outer 1 $error-code (type $outer))
+    (export "error-code" (type $code (eq $outer)))
+    (type $bytes (stream u8))
+    (type $ended (future (result (error $code))))
+    (export "read-via-stream" (func (result (tuple $bytes $ended))))))
+  (import "wasi:cli/stdout@0.3.0" (instance $stdout
+    (alias outer 1 $error-code (type $outer))
+    (export "error-code" (type $code (eq $outer)))
+    (type $bytes (stream u8))
+    (type $ended (future (result (error $code))))
+    (export "write-via-stream" (func (param "data" $bytes) (result $ended)))))
+  (type $ended (future (result (error $error-code))))
+
+  (core module $Memory (memory (export "memory") 1))
+  (core instance $memory (instantiate $Memory))
+  (alias core export $memory "memory" (core memory $mem))
+  (core func $read-via-stream (canon lower (func $stdin "read-via-stream") (memory $mem)))
+  (core func $write-via-stream (canon lower (func $stdout "write-via-stream")))
+  (core func $future-read (canon future.read $ended async (memory $mem)))
+  (core func $set-new (canon waitable-set.new))
+  (core func $set-wait (canon waitable-set.wait (memory $mem)))
+  (core func $join (canon waitable.join))
+  (core module $Main
+    (import "memory" "memory" (memory 1))
+    (import "host" "read-via-stream" (func $read-via-stream (param i32)))
+    (import "host" "write-via-stream" (func $write-via-stream (param i32) (result i32)))
+    (import "host" "future-read" (func $future-read (param i32 i32) (result i32)))
+    (import "host" "set-new" (func $set-new (result i32)))
+    (import "host" "set-wait" (func $set-wait (param i32 i32) (result i32)))
+    (import "host" "join" (func $join (param i32 i32)))
+    (func $ok (param $future i32) (result i32)
+      (local $set i32)
+      (if (i32.eq (call $future-read (local.get $future) (i32.const 32)) (i32.const -1)) (then
+        (local.set $set (call $set-new))
+        (call $join (local.get $future) (local.get $set))
+        (drop (call $set-wait (local.get $set) (i32.const 16)))
+        (call $join (local.get $future) (i32.const 0))))
+      (i32.load8_u (i32.const 32)))
+    (func (export "run") (result i32)
+      (call $read-via-stream (i32.const 0))
+      (if (call $ok (call $write-via-stream (i32.load (i32.const 0)))) (then (return (i32.const 1))))
+      (call $ok (i32.load (i32.const 4)))))
+  (core instance $main (instantiate $Main
+    (with "memory" (instance $memory))
+    (with "host" (instance
+      (export "read-via-stream" (func $read-via-stream))
+      (export "write-via-stream" (func $write-via-stream))
+      (export "future-read" (func $future-read))
+      (export "set-new" (func $set-new))
+      (export "set-wait" (func $set-wait))
+      (export "join" (func $join))))))
+  (func $run async (result (result)) (canon lift (core func $main "run")))
+  (instance $exports (export "run" (func $run)))
+  (export "wasi:cli/run@0.3.0" (instance $exports)))
