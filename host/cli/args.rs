@@ -62,8 +62,8 @@ pub(crate) struct RunArgs {
     #[arg(long, help_heading = "Running")]
     pub(crate) no_cache: bool,
 
-    /// Runs a .cwasm that `aio-host compile` has made. You vouch for it: it is native code, which no
-    /// policy confines. Not implied by --allow-all.
+    /// Runs a .cwasm that `aio-host compile` has made. You vouch for it: it is native code, which
+    /// no policy confines. Not implied by --allow-all.
     #[arg(long, help_heading = "Running")]
     pub(crate) allow_precompiled: bool,
 }
@@ -74,16 +74,17 @@ pub(crate) struct RunArgs {
 pub(crate) struct GrantArgs {
     /// Grants connecting to HOST, and looking it up; to any address without a value.
     ///
-    /// Several are separated by commas, here and below, and flags may be repeated. HOST is a name, *.NAME for all names below it, an address ([V6] in brackets), a network such
-    /// as 10.0.0.0/8 or [fd00::/8], or * for any. Without PORT, all ports.
+    /// Several are separated by commas, here and below, and flags may be repeated. HOST is a name,
+    /// *.NAME for all names below it, an address ([V6] in brackets), a network such as 10.0.0.0/8
+    /// or [fd00::/8], or * for any. Without PORT, all ports.
     #[arg(long, value_name = "HOST[:PORT]", num_args = 0.., require_equals = true)]
     #[arg(value_delimiter = ',', default_missing_value = "*")]
     pub(crate) allow_net: Vec<NetRule>,
 
     /// Grants listening at ADDR:PORT.
     ///
-    /// ADDR is that very address ([V6] in brackets): 0.0.0.0 and [::] are no wildcards, * is. PORT 0
-    /// means only a port that the system chooses, * any port.
+    /// ADDR is that very address ([V6] in brackets): 0.0.0.0 and [::] are no wildcards, * is. PORT
+    /// 0 means only a port that the system chooses, * any port.
     #[arg(
         long,
         value_name = "ADDR:PORT",

@@ -102,8 +102,8 @@ enum First<L, R> {
     Right(R),
 }
 
-/// Waits for one of two futures. The right one is asked first: the left one may be a guest that turns
-/// the loop in place, and comes back only for what something has asked to be woken for.
+/// Waits for one of two futures. The right one is asked first: the left one may be a guest that
+/// turns the loop in place, and comes back only for what something has asked to be woken for.
 async fn first<L, R>(
     mut left: Pin<&mut impl Future<Output = L>>,
     right: impl Future<Output = R>,

@@ -38,9 +38,9 @@ pub struct Controller {
 }
 
 impl Controller {
-    /// Asks the guest to stop: each of its waits ends once with the code `cancelled`, the ring's with
-    /// `stop`. What it waits for afterwards, to clean up, waits as ever. WASI has no word for this: a
-    /// guest that imports nothing of `aio:host` is killed.
+    /// Asks the guest to stop: each of its waits ends once with the code `cancelled`, the ring's
+    /// with `stop`. What it waits for afterwards, to clean up, waits as ever. WASI has no word for
+    /// this: a guest that imports nothing of `aio:host` is killed.
     pub fn cancel(&self) {
         if self.hears {
             self.interrupt.request();
@@ -180,8 +180,8 @@ impl Guest {
         })
     }
 
-    /// Runs the guest's main call to its end and returns the exit code: `run` of `aio:host/run`, else
-    /// of `wasi:cli/run` 0.3 or 0.2. What the guest has printed is flushed.
+    /// Runs the guest's main call to its end and returns the exit code: `run` of `aio:host/run`,
+    /// else of `wasi:cli/run` 0.3 or 0.2. What the guest has printed is flushed.
     ///
     /// # Errors
     ///

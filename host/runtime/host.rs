@@ -57,8 +57,8 @@ impl HostBuilder {
         self
     }
 
-    /// Counts fuel in all guests, so that [`Limits::fuel`](crate::Limits::fuel) can bound them. Code
-    /// that counts is slower, and cached apart from code that does not.
+    /// Counts fuel in all guests, so that [`Limits::fuel`](crate::Limits::fuel) can bound them.
+    /// Code that counts is slower, and cached apart from code that does not.
     pub fn fuel(mut self, fuel: bool) -> Self {
         self.fuel = fuel;
         self

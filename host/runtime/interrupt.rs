@@ -42,17 +42,26 @@ pub(crate) struct Stopped;
 impl Interrupt {
     /// Ends every wait of the guest with `cancelled`.
     pub(crate) fn request(&self) {
-        let (wakers, port) = {
+        let (wakers, port, call) = {
             let mut waiting = self.waiting();
             self.0.requests.fetch_add(1, Ordering::SeqCst);
             waiting.slab += 1;
             waiting.untold = true;
-            (std::mem::take(&mut waiting.wakers), waiting.port.clone())
+            (
+                std::mem::take(&mut waiting.wakers),
+                waiting.port.clone(),
+                waiting.killed.clone(),
+            )
         };
         if let Some((port, key)) = port {
             port.post(key);
         }
         wakers.into_iter().for_each(|(_, waker)| waker.wake());
+        // A guest that turns the loop in place has no waker with its ring: another thread's word
+        // would not end the poll.
+        if let Some(call) = call {
+            call.wake();
+        }
     }
 
     /// Ends the guest: at its next step to the loop, or at the next epoch.

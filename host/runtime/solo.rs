@@ -1,5 +1,5 @@
-//! Whether a guest is the only one to be served by a poll of the future it runs in. If so it may turn
-//! the loop in place; if not it must return, for what is polled after it would wait with it.
+//! Whether a guest is the only one to be served by a poll of the future it runs in. If so it may
+//! turn the loop in place; if not it must return, for what is polled after it would wait with it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

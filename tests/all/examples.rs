@@ -168,3 +168,20 @@ fn echo_says_what_is_wrong_with_its_address() {
         ran.fails(1, &["access-denied", "--allow-listen=127.0.0.1:0"]);
     }
 }
+
+/// The figures are the benchmark's business; that there are some is ours.
+#[test]
+fn what_a_call_costs_is_measured() {
+    let ran = run(&[], &guest("call_costs"), &[]);
+    ran.passes();
+    let costs: Vec<_> = ran.stdout.lines().filter_map(cost).collect();
+    assert_eq!(costs.len(), ran.stdout.lines().count(), "{}", ran.stdout);
+    assert_eq!(costs.len(), 5, "{}", ran.stdout);
+}
+
+/// A name and a number of nanoseconds.
+fn cost(line: &str) -> Option<(&str, f64)> {
+    let (name, nanoseconds) = line.split_once(' ')?;
+    let nanoseconds = nanoseconds.parse().ok()?;
+    (nanoseconds > 0.0).then_some((name, nanoseconds))
+}

@@ -19,7 +19,8 @@ const NAME_LEN_MAX: usize = 253;
 /// The longest name in bytes of a service, several times what is in use.
 const SERVICE_LEN_MAX: usize = 64;
 
-/// What glibc answers when the name has addresses of the other family only; elsewhere an unused number.
+/// What glibc answers when the name has addresses of the other family only; elsewhere an unused
+/// number.
 const NO_SUCH_FAMILY: i32 = -9;
 
 /// A family of addresses.
@@ -119,8 +120,8 @@ impl From<dns_lookup::LookupError> for LookupError {
 
 /// Looks up the addresses of `name` with the port of `service`, each once, in the resolver's order.
 ///
-/// `name` is a host name or an address in numbers, `service` a port in decimal or a name such as `http`;
-/// an empty one is port 0. Errors, those of the arguments too, come out of the future.
+/// `name` is a host name or an address in numbers, `service` a port in decimal or a name such as
+/// `http`; an empty one is port 0. Errors, those of the arguments too, come out of the future.
 ///
 /// ```
 /// use aio_loop::{Loop, dns};

@@ -1,5 +1,5 @@
-//! Descriptors that belong to others as well, such as the standard streams: `O_NONBLOCK` is never set on them.
-//! Whether an operation would block is asked of the OS before each one.
+//! Descriptors that belong to others as well, such as the standard streams: `O_NONBLOCK` is never
+//! set on them. Whether an operation would block is asked of the OS before each one.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -18,11 +18,12 @@ const WRITE_MAX: usize = 4096;
 
 /// A descriptor shared with others. Dropping it closes this copy.
 ///
-/// Nothing is read ahead and nothing is buffered. A descriptor that others read or write at the same time
-/// may make an operation wait for them.
+/// Nothing is read ahead and nothing is buffered. A descriptor that others read or write at the
+/// same time may make an operation wait for them.
 #[derive(Debug)]
 pub struct Stdio {
-    // Before the descriptor: it deregisters while that is open. `None` for what the OS does not poll.
+    // Before the descriptor: it deregisters while that is open. `None` for what the OS does not
+    // poll.
     registration: Option<Registration>,
     fd: OwnedFd,
     is_socket: bool,
@@ -86,7 +87,8 @@ impl Stdio {
         self.registration.as_ref()
     }
 
-    /// Reads what is there, up to the length of `buf`; `Ok(0)` is the end of the input, or an empty `buf`.
+    /// Reads what is there, up to the length of `buf`; `Ok(0)` is the end of the input, or an empty
+    /// `buf`.
     ///
     /// # Errors
     ///
@@ -103,7 +105,8 @@ impl Stdio {
         result
     }
 
-    /// Writes at once as much of `buf` as fits; not more than 4096 bytes unless it is a file or a socket.
+    /// Writes at once as much of `buf` as fits; not more than 4096 bytes unless it is a file or a
+    /// socket.
     ///
     /// # Errors
     ///
@@ -228,7 +231,8 @@ impl Stdio {
         Ok(rustix::io::retry_on_intr(write)?)
     }
 
-    /// Asks the OS whether the operation would block. A hang-up or an error is for the operation to tell.
+    /// Asks the OS whether the operation would block. A hang-up or an error is for the operation to
+    /// tell.
     fn ask(&self, flags: PollFlags) -> io::Result<()> {
         let mut asked = [PollFd::new(&self.fd, flags)];
         let now = Timespec {

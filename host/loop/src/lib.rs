@@ -1,7 +1,8 @@
 //! One thread, one event loop: timers, readiness, tasks and helper threads on mio.
 //!
-//! The model is asyncio's: callbacks and futures run in the order in which they became runnable, and what
-//! is scheduled during a turn runs in the next. The crate has never heard of WebAssembly, and names no mio type.
+//! The model is asyncio's: callbacks and futures run in the order in which they became runnable,
+//! and what is scheduled during a turn runs in the next. The crate has never heard of WebAssembly,
+//! and names no mio type.
 //!
 //! ```
 //! use std::time::Duration;

@@ -15,7 +15,8 @@ use crate::{Handle, Registration};
 
 /// Catches the signals of `set` from now on, by their numbers.
 ///
-/// While a signal is caught it does nothing else. Once it is no longer, it is ignored, not restored.
+/// While a signal is caught it does nothing else. Once it is no longer, it is ignored, not
+/// restored.
 ///
 /// # Errors
 ///
@@ -39,7 +40,8 @@ impl Signals {
         future::poll_fn(|cx| self.poll_recv(cx)).await
     }
 
-    /// Ready with the number of a signal that arrived. Each arrival counts, up to what a socket buffers.
+    /// Ready with the number of a signal that arrived. Each arrival counts, up to what a socket
+    /// buffers.
     pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<i32> {
         for watch in &self.watches {
             if watch.poll_arrival(cx).is_ready() {

@@ -1,5 +1,6 @@
 //! What tests need: a loop in virtual time and connected sockets.
-//! Time stands still until nothing is runnable, then jumps to the next deadline; no test ever waits for it.
+//! Time stands still until nothing is runnable, then jumps to the next deadline; no test ever waits
+//! for it.
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,9 +11,10 @@ use crate::{Handle, Limits, Loop};
 
 /// Makes a loop in virtual time.
 ///
-/// When nothing is runnable and no helper thread is at work, time jumps to the next deadline. Without a
-/// deadline the loop waits for its sources for real; without a source it panics with "nothing can ever wake
-/// this loop", because a wake from another thread is nothing it could know of.
+/// When nothing is runnable and no helper thread is at work, time jumps to the next deadline.
+/// Without a deadline the loop waits for its sources for real; without a source it panics with
+/// "nothing can ever wake this loop", because a wake from another thread is nothing it could know
+/// of.
 ///
 /// # Errors
 ///

@@ -99,8 +99,8 @@ impl Denials {
         }
     }
 
-    /// Tells the how-manieth `denial` is, if it is new and to be spoken of. One more than is told is
-    /// remembered: that one stands for all that follow.
+    /// Tells the how-manieth `denial` is, if it is new and to be spoken of. One more than is told
+    /// is remembered: that one stands for all that follow.
     fn remember(&self, denial: &Denial) -> Option<usize> {
         // A set of strings is whole at every moment, also after a panic of another thread.
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);

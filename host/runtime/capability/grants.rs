@@ -82,7 +82,8 @@ impl Grants {
     }
 
     /// Remembers what an allowed lookup of `name` returned: these addresses may be connected to at
-    /// the ports of the rules that allowed the name. At most 4,096 are remembered, the oldest leave.
+    /// the ports of the rules that allowed the name. At most 4,096 are remembered, the oldest
+    /// leave.
     pub fn pin(&mut self, name: &str, addresses: &[SocketAddr]) {
         let ports = self.ports_of(name);
         if ports.is_empty() {

@@ -22,7 +22,8 @@ pub use rule::RuleError;
 
 use crate::quota::Limits;
 
-/// What one guest may touch, and how much. The default is nothing at all, within the default limits.
+/// What one guest may touch, and how much. The default is nothing at all, within the default
+/// limits.
 ///
 /// Rules only add up, and a deny beats every allow, whatever the order in which they were given.
 ///

@@ -31,8 +31,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     p3::types::add_to_linker::<State, WasiFilesystem>(linker, State::filesystem)
 }
 
-/// Defines anew the three functions that make streams. The version is the one of wasmtime-wasi; with
-/// another one the functions would stay theirs, which the test that counts threads would tell.
+/// Defines anew the three functions that make streams. The version is the one of wasmtime-wasi;
+/// with another one the functions would stay theirs, which the test that counts threads would tell.
 fn replace_streams(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance("wasi:filesystem/types@0.2.12")?;

@@ -200,8 +200,9 @@ struct Frame {
     answer: Answer,
 }
 
-// SAFETY: the layout is that of `Frame`, into which parameters are lowered and from which the answer
-// is lifted; `lowered` keeps the lists of the parameters alive until the runtime says they were read.
+// SAFETY: the layout is that of `Frame`, into which parameters are lowered and from which the
+// answer is lifted; `lowered` keeps the lists of the parameters alive until the runtime says they
+// were read.
 unsafe impl Subtask for EnterAsync {
     type Params = (Submissions, Option<u64>);
     type ParamsLower = *mut u8;

@@ -1,5 +1,6 @@
 //! Operations that are tried at once, and what they say of readiness when they come up short.
-//! `WouldBlock` is handled here and nowhere else: the attempt that finds it clears the bit it relied on.
+//! `WouldBlock` is handled here and nowhere else: the attempt that finds it clears the bit it
+//! relied on.
 
 use std::io;
 
@@ -70,7 +71,8 @@ impl Registration {
         result
     }
 
-    /// Reads up to `len` bytes with `read` if the source is readable. A short read clears the readiness.
+    /// Reads up to `len` bytes with `read` if the source is readable. A short read clears the
+    /// readiness.
     pub(crate) fn try_read(
         &self,
         len: usize,
@@ -91,8 +93,8 @@ impl Registration {
         result
     }
 
-    /// Writes `len` bytes with `write` if the source is writable. A short write clears the readiness and asks
-    /// the OS for the next.
+    /// Writes `len` bytes with `write` if the source is writable. A short write clears the
+    /// readiness and asks the OS for the next.
     pub(crate) fn try_write(
         &self,
         len: usize,

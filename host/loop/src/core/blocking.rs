@@ -1,5 +1,5 @@
-//! Helper threads for what the OS offers only as blocking calls: few, bounded, started when there is work.
-//! A thread is never waited for: at the end of the loop it finishes its call and goes.
+//! Helper threads for what the OS offers only as blocking calls: few, bounded, started when there
+//! is work. A thread is never waited for: at the end of the loop it finishes its call and goes.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -37,8 +37,8 @@ impl From<QueueFull> for io::Error {
 
 /// A blocking call on a helper thread. Await it for its result.
 ///
-/// Dropping it forgets the result; a call that has not begun is never made. A panic of the call is raised
-/// again in who awaits it, and reported if nobody does.
+/// Dropping it forgets the result; a call that has not begun is never made. A panic of the call is
+/// raised again in who awaits it, and reported if nobody does.
 #[must_use = "a blocking call that nobody awaits may never be made"]
 pub struct Blocking<T> {
     handle: Handle,

@@ -19,7 +19,8 @@ impl CallHandle {
         (Self(call.clone()), call)
     }
 
-    /// Keeps the callback from running and drops it at once. Cancelling twice, or too late, is harmless.
+    /// Keeps the callback from running and drops it at once. Cancelling twice, or too late, is
+    /// harmless.
     pub fn cancel(&self) {
         self.0.cancel();
     }

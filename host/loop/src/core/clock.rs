@@ -1,5 +1,5 @@
-//! The one clock of a loop: the system's monotonic one, or a virtual one that jumps from deadline to deadline.
-//! The only place of the crate that reads the system's time.
+//! The one clock of a loop: the system's monotonic one, or a virtual one that jumps from deadline
+//! to deadline. The only place of the crate that reads the system's time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};

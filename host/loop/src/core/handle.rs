@@ -1,5 +1,6 @@
 //! The loop's door: everything one may ask of a loop, from any thread.
-//! State is behind locks of its own; no lock is held across a wake, a drop of a waker, or a call out.
+//! State is behind locks of its own; no lock is held across a wake, a drop of a waker, or a call
+//! out.
 
 use std::fmt;
 use std::future::Future;
@@ -21,7 +22,8 @@ use super::{
 
 /// The loop's door. Clones lead to the same loop, from any thread.
 ///
-/// A handle that outlives its loop does nothing: what it is given is dropped, what it is asked never fires.
+/// A handle that outlives its loop does nothing: what it is given is dropped, what it is asked
+/// never fires.
 #[derive(Clone)]
 pub struct Handle(pub(super) Arc<Shared>);
 
@@ -92,17 +94,20 @@ impl Handle {
         self.timers().len()
     }
 
-    /// Waits for `delay`. A delay of zero costs exactly one turn; one past the end of time never ends.
+    /// Waits for `delay`. A delay of zero costs exactly one turn; one past the end of time never
+    /// ends.
     pub fn sleep(&self, delay: Duration) -> Sleep {
         Sleep::for_delay(self, delay)
     }
 
-    /// Waits until `deadline`. Unlike [`Handle::sleep`] of zero, a deadline that has passed costs no turn.
+    /// Waits until `deadline`. Unlike [`Handle::sleep`] of zero, a deadline that has passed costs
+    /// no turn.
     pub fn sleep_until(&self, deadline: Instant) -> Sleep {
         Sleep::until(self, deadline)
     }
 
-    /// Ticks each `period`, first after one. Ticks that were missed come at once, and the rhythm does not drift.
+    /// Ticks each `period`, first after one. Ticks that were missed come at once, and the rhythm
+    /// does not drift.
     ///
     /// A period of zero ticks once in each turn.
     pub fn interval(&self, period: Duration) -> Interval {

@@ -6,13 +6,15 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Helper threads for blocking calls, started when there is work for them. At least 1; 8 by default.
+    /// Helper threads for blocking calls, started when there is work for them. At least 1; 8 by
+    /// default.
     pub threads_max: usize,
     /// Blocking calls that wait for a helper thread; one more is refused. 1024 by default.
     pub queue_max: usize,
     /// How long a helper thread without work stays. 10 seconds by default.
     pub thread_idle: Duration,
-    /// Events taken from the OS in one turn; the rest is taken in the next. At least 1; 1024 by default.
+    /// Events taken from the OS in one turn; the rest is taken in the next. At least 1; 1024 by
+    /// default.
     pub events_max: usize,
 }
 

@@ -1,5 +1,6 @@
 //! The sealed centre: the turn, and all that it needs to know of time, readiness and runnable work.
-//! Nothing in here knows of a socket or a name; everything above is written on what is exported below.
+//! Nothing in here knows of a socket or a name; everything above is written on what is exported
+//! below.
 
 mod attempt;
 mod blocking;
@@ -39,7 +40,8 @@ pub(crate) use self::attempt::Attempt;
 pub(crate) use self::clock::Clock;
 pub(crate) use self::registration::Interest;
 
-/// Locks `mutex`. No code that could panic runs under a lock of this crate, so a poisoned one is whole.
+/// Locks `mutex`. No code that could panic runs under a lock of this crate, so a poisoned one is
+/// whole.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

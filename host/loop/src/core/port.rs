@@ -44,7 +44,8 @@ impl Port {
         state.waiter.take()
     }
 
-    /// Ready as soon as the port holds a key. One waiter: the waker of the last call is the one woken.
+    /// Ready as soon as the port holds a key. One waiter: the waker of the last call is the one
+    /// woken.
     pub fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = lock(&self.0);
         if !state.keys.is_empty() {

@@ -110,7 +110,8 @@ impl Reactor {
     #[cfg(unix)]
     pub(super) fn deregister(&self, fd: std::os::fd::RawFd) {
         if let Err(error) = self.registry.deregister(&mut mio::unix::SourceFd(&fd)) {
-            // The source is forgotten by then and its descriptor about to close: nothing depends on this.
+            // The source is forgotten by then and its descriptor about to close: nothing depends on
+            // this.
             tracing::debug!("deregister descriptor {fd}: {error}");
         }
     }

@@ -1,5 +1,5 @@
-//! A source known to the reactor, from the side of its owner: readiness, waits, attachment, interest.
-//! It reads and writes nothing itself; what does is in `attempt.rs`.
+//! A source known to the reactor, from the side of its owner: readiness, waits, attachment,
+//! interest. It reads and writes nothing itself; what does is in `attempt.rs`.
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -11,9 +11,9 @@ use super::source::{
 use super::token::Token;
 use super::{Handle, Port, Readable, Readiness, Writable, lock};
 
-/// Whether the OS reports a change once and then again by itself, so that a short read or write means that
-/// the next change will be told, and interests may change at any time. Where not, both directions are
-/// registered from the start and only `WouldBlock` clears.
+/// Whether the OS reports a change once and then again by itself, so that a short read or write
+/// means that the next change will be told, and interests may change at any time. Where not, both
+/// directions are registered from the start and only `WouldBlock` clears.
 pub(super) const EDGE_TRIGGERED: bool = cfg!(any(
     target_os = "linux",
     target_os = "android",
@@ -71,7 +71,8 @@ pub(crate) trait Pollable: mio::event::Source {}
 impl<S: mio::event::Source> Pollable for S {}
 
 impl Registration {
-    /// Registers `io`. The direction that is not of `interest` counts as ready until an attempt shows otherwise.
+    /// Registers `io`. The direction that is not of `interest` counts as ready until an attempt
+    /// shows otherwise.
     pub(crate) fn new(
         handle: &Handle,
         io: &mut impl Pollable,
@@ -121,21 +122,25 @@ impl Registration {
 
     /// Ready when a read is worth a try. Several may wait, all are woken.
     ///
-    /// The waker stays until the next event; who gives up waits better on [`Registration::readable`].
+    /// The waker stays until the next event; who gives up waits better on
+    /// [`Registration::readable`].
     pub fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_direction(Direction::Read, cx.waker())
     }
 
     /// Ready when a write is worth a try. Several may wait, all are woken.
     ///
-    /// The waker stays until the next event; who gives up waits better on [`Registration::writable`].
+    /// The waker stays until the next event; who gives up waits better on
+    /// [`Registration::writable`].
     pub fn poll_writable(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.poll_direction(Direction::Write, cx.waker())
     }
 
-    /// Posts `key` to `port` from now on whenever an event brings news: readiness that was not known.
+    /// Posts `key` to `port` from now on whenever an event brings news: readiness that was not
+    /// known.
     ///
-    /// What is known already is not posted; see [`Registration::readiness`]. A later attachment replaces this one.
+    /// What is known already is not posted; see [`Registration::readiness`]. A later attachment
+    /// replaces this one.
     pub fn attach(&self, port: &Port, key: u64) {
         let old = lock(&self.source.port).replace((port.clone(), key));
         self.source.update(|state| state | ATTACHED);
@@ -149,7 +154,8 @@ impl Registration {
         let _old = lock(&self.source.port).take();
     }
 
-    /// Asks the OS to tell when the source is writable; a write that came up short does so by itself.
+    /// Asks the OS to tell when the source is writable; a write that came up short does so by
+    /// itself.
     ///
     /// # Errors
     ///
@@ -192,8 +198,8 @@ impl Registration {
 
     /// Marks the source as closed and wakes all who wait, so that every pending operation ends.
     ///
-    /// From now on operations answer [`io::ErrorKind::NotConnected`]. The descriptor stays open until the
-    /// owner is dropped.
+    /// From now on operations answer [`io::ErrorKind::NotConnected`]. The descriptor stays open
+    /// until the owner is dropped.
     pub fn close(&self) {
         let mut wakes = Vec::new();
         self.source.apply(CLOSED, &mut wakes);
@@ -231,7 +237,8 @@ impl Registration {
         self.announce(direction)
     }
 
-    /// Tells events that somebody waits. An event that came first is seen here, a later one sees the mark.
+    /// Tells events that somebody waits. An event that came first is seen here, a later one sees
+    /// the mark.
     fn announce(&self, direction: Direction) -> Poll<()> {
         let old = self.source.update(|state| state | direction.awaited_bit());
         if Self::is_ready(old, direction) {

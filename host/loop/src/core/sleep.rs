@@ -133,7 +133,8 @@ impl Interval {
         }
     }
 
-    /// Waits for the next tick; returns the instant it was due at. Dropping the future loses no tick.
+    /// Waits for the next tick; returns the instant it was due at. Dropping the future loses no
+    /// tick.
     pub async fn tick(&mut self) -> Instant {
         future::poll_fn(|cx| self.poll_tick(cx)).await
     }

@@ -154,8 +154,8 @@ impl Source {
                 self.take_waiters(direction, wakes);
             }
         }
-        // Only news is posted: a bit that is still set has been posted and nobody has cleared it, so a
-        // port that is not drained grows no further.
+        // Only news is posted: a bit that is still set has been posted and nobody has cleared it,
+        // so a port that is not drained grows no further.
         if old & ATTACHED != 0 && bits & !old != 0 {
             wakes.extend(self.post());
         }

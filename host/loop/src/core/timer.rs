@@ -62,7 +62,8 @@ impl TimerQueue {
         self.pending.contains_key(&id)
     }
 
-    /// Has a pending timer wake `waker` from now on. What is returned must be dropped outside the lock.
+    /// Has a pending timer wake `waker` from now on. What is returned must be dropped outside the
+    /// lock.
     pub(super) fn rewake(&mut self, id: TimerId, waker: &Waker) -> Option<Waker> {
         match self.pending.get_mut(&id) {
             Some(Expiry::Wake(old)) if !old.will_wake(waker) => {

@@ -62,14 +62,16 @@ impl Loop {
         &self.handle
     }
 
-    /// Runs the loop on this thread until `future` is done; it needs to be neither `Send` nor `'static`.
+    /// Runs the loop on this thread until `future` is done; it needs to be neither `Send` nor
+    /// `'static`.
     ///
-    /// Tasks that are not done then rest until the next call. A panic of `future` comes out of here.
+    /// Tasks that are not done then rest until the next call. A panic of `future` comes out of
+    /// here.
     ///
     /// # Panics
     ///
-    /// When the OS refuses to poll, which no argument of ours can bring about; and under a virtual clock
-    /// when nothing can ever wake the loop.
+    /// When the OS refuses to poll, which no argument of ours can bring about; and under a virtual
+    /// clock when nothing can ever wake the loop.
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
         let _entered = Entered::enter(&self.handle.0);
         let mut future = pin!(future);
@@ -124,9 +126,10 @@ impl Drop for Loop {
 impl Handle {
     /// Turns the loop in place: for code that wants to wait without giving up its stack.
     ///
-    /// Waits for an event, a timer or a wake from another thread, dispatches, and returns. Tasks are not
-    /// run, so the loop is left alone ([`InPlace::Busy`]) when anything is runnable, when this is not the
-    /// thread within [`Loop::block_on`] of this loop, and when the turn is being made already.
+    /// Waits for an event, a timer or a wake from another thread, dispatches, and returns. Tasks
+    /// are not run, so the loop is left alone ([`InPlace::Busy`]) when anything is runnable, when
+    /// this is not the thread within [`Loop::block_on`] of this loop, and when the turn is being
+    /// made already.
     ///
     /// # Errors
     ///
@@ -144,12 +147,12 @@ impl Handle {
         self.in_place(false)
     }
 
-    /// How often the future of [`Loop::block_on`] was woken for the poll that is being made; none outside
-    /// of such a poll.
+    /// How often the future of [`Loop::block_on`] was woken for the poll that is being made; none
+    /// outside of such a poll.
     ///
-    /// For code within that future that would turn the loop in place: if the future was woken more often
-    /// than that code, another part of it was woken too, and may be polled only after that code has
-    /// returned.
+    /// For code within that future that would turn the loop in place: if the future was woken more
+    /// often than that code, another part of it was woken too, and may be polled only after that
+    /// code has returned.
     pub fn wakes_of_this_poll(&self) -> Option<u64> {
         let wakes = self.0.root_wakes.load(Ordering::Relaxed);
         (Entered::is_in(&self.0) && wakes != NOT_POLLED).then_some(wakes)
@@ -206,8 +209,8 @@ impl Shared {
 
     /// Waits in virtual time: for real only while something outside the clock is at work.
     fn poll_or_jump(&self, driver: &mut Driver) -> io::Result<bool> {
-        // Asked before the poll: a helper thread wakes the loop before it stops being busy, so that the
-        // poll below sees what it did.
+        // Asked before the poll: a helper thread wakes the loop before it stops being busy, so that
+        // the poll below sees what it did.
         if self.pool.is_busy() {
             return driver.poll(None);
         }

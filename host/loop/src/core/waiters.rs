@@ -34,7 +34,8 @@ impl Waiters {
         }
     }
 
-    /// Adds or renews the waiter `id`; 0 asks for a new one. What is returned must be dropped outside the lock.
+    /// Adds or renews the waiter `id`; 0 asks for a new one. What is returned must be dropped
+    /// outside the lock.
     pub(super) fn renew(
         &mut self,
         direction: Direction,

@@ -23,19 +23,21 @@ impl Connect {
         Ok(Self(Some(stream)))
     }
 
-    /// The source of the connection, to attach a port to: its first readiness to write tells the end.
+    /// The source of the connection, to attach a port to: its first readiness to write tells the
+    /// end.
     ///
     /// `None` once the stream was handed out.
     pub fn registration(&self) -> Option<&crate::Registration> {
         self.0.as_ref().map(TcpStream::registration)
     }
 
-    /// Asks without waiting how the attempt stands: [`io::ErrorKind::WouldBlock`] while it is under way.
+    /// Asks without waiting how the attempt stands: [`io::ErrorKind::WouldBlock`] while it is under
+    /// way.
     ///
     /// # Errors
     ///
-    /// Why the connection failed; [`io::ErrorKind::NotConnected`] after [`Registration::close`] and once
-    /// the stream was handed out.
+    /// Why the connection failed; [`io::ErrorKind::NotConnected`] after [`Registration::close`] and
+    /// once the stream was handed out.
     ///
     /// [`Registration::close`]: crate::Registration::close
     pub fn try_finish(&mut self) -> io::Result<TcpStream> {

@@ -1,5 +1,6 @@
 //! Listening for connections.
-//! An error of one connection never ends the listener; an error of the process is told and the listener stays ready.
+//! An error of one connection never ends the listener; an error of the process is told and the
+//! listener stays ready.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,7 +19,8 @@ pub struct ListenOptions {
     pub backlog: i32,
     /// Takes over an address whose connections of old linger. `true` by default.
     pub reuse_address: bool,
-    /// Shares the port with others who ask for the same. `false` by default; Unix only, elsewhere ignored.
+    /// Shares the port with others who ask for the same. `false` by default; Unix only, elsewhere
+    /// ignored.
     pub reuse_port: bool,
     /// Whether an IPv6 listener refuses IPv4. The OS decides by default.
     pub v6_only: Option<bool>,
@@ -93,9 +95,10 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::WouldBlock`] when none waits. An error of the process, such as too many open
-    /// descriptors, leaves the connection where it is and the listener readable. Errors of one connection
-    /// are skipped with that connection. [`io::ErrorKind::NotConnected`] after [`Registration::close`].
+    /// [`io::ErrorKind::WouldBlock`] when none waits. An error of the process, such as too many
+    /// open descriptors, leaves the connection where it is and the listener readable. Errors of one
+    /// connection are skipped with that connection. [`io::ErrorKind::NotConnected`] after
+    /// [`Registration::close`].
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (socket, addr) = self.registration.try_input(|| self.accept_one())?;
         if !INHERITS_NODELAY {
@@ -117,7 +120,8 @@ impl TcpListener {
         }
     }
 
-    /// Ready with a connection as soon as one waits; errors are those of [`TcpListener::try_accept`].
+    /// Ready with a connection as soon as one waits; errors are those of
+    /// [`TcpListener::try_accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
         loop {
             match self.try_accept() {

@@ -1,5 +1,5 @@
-//! Connected streams: read on readiness, write at once, ask for writability only after a short write.
-//! It buffers nothing: what the OS does not take stays with the caller.
+//! Connected streams: read on readiness, write at once, ask for writability only after a short
+//! write. It buffers nothing: what the OS does not take stays with the caller.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
@@ -64,9 +64,11 @@ impl TcpStream {
         }
     }
 
-    /// Reads what is there, up to the length of `buf`; `Ok(0)` is the end of the stream, or an empty `buf`.
+    /// Reads what is there, up to the length of `buf`; `Ok(0)` is the end of the stream, or an
+    /// empty `buf`.
     ///
-    /// Without readiness no system call is made. Less than asked for means that there is no more for now.
+    /// Without readiness no system call is made. Less than asked for means that there is no more
+    /// for now.
     ///
     /// # Errors
     ///
@@ -225,7 +227,8 @@ impl TcpStream {
         self.io.set_nodelay(nodelay)
     }
 
-    /// How long a silent connection is left alone before the OS probes it; `None` when it never does.
+    /// How long a silent connection is left alone before the OS probes it; `None` when it never
+    /// does.
     pub fn keepalive(&self) -> io::Result<Option<Duration>> {
         let socket = self.socket();
         if socket.keepalive()? {
@@ -244,7 +247,8 @@ impl TcpStream {
         }
     }
 
-    /// How long closing waits for what was not sent yet, in whole seconds; `None` when it goes on unseen.
+    /// How long closing waits for what was not sent yet, in whole seconds; `None` when it goes on
+    /// unseen.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         self.socket().linger()
     }

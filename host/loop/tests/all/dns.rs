@@ -7,7 +7,8 @@ use aio_loop::dns::{Family, Hints, LookupError, lookup};
 use aio_loop::testing::{virtual_loop, virtual_loop_with};
 use aio_loop::{Limits, Loop};
 
-/// A loop whose only helper thread is busy and where nothing may wait; it is busy until the sender is dropped.
+/// A loop whose only helper thread is busy and where nothing may wait; it is busy until the sender
+/// is dropped.
 fn without_helpers() -> (Loop, mpsc::Sender<()>) {
     let mut limits = Limits::default();
     limits.threads_max = 1;

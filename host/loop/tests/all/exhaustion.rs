@@ -1,4 +1,5 @@
-//! Out of descriptors: accepting fails, the listener lives. In a process of its own, whose limit it lowers.
+//! Out of descriptors: accepting fails, the listener lives. In a process of its own, whose limit it
+//! lowers.
 
 use std::process::Command;
 

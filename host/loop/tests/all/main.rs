@@ -1,5 +1,5 @@
-//! The loop from outside: asyncio's contract under virtual time, then tasks, threads, sockets and descriptors.
-//! No test waits for the time of the wall clock to pass.
+//! The loop from outside: asyncio's contract under virtual time, then tasks, threads, sockets and
+//! descriptors. No test waits for the time of the wall clock to pass.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod blocking;

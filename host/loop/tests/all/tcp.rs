@@ -1,4 +1,5 @@
-//! TCP over loopback: accept, read, write, half-close, back-pressure, and cancellation at each await.
+//! TCP over loopback: accept, read, write, half-close, back-pressure, and cancellation at each
+//! await.
 
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::{Shutdown, SocketAddr};

@@ -30,7 +30,8 @@ impl Batch {
         self.completions.is_empty() && !self.stop
     }
 
-    /// Whether what is ready should wait for the next turn: one more read might go beyond the bound.
+    /// Whether what is ready should wait for the next turn: one more read might go beyond the
+    /// bound.
     pub(super) fn is_full(&self) -> bool {
         self.completions.len() >= COMPLETIONS_MAX || self.data.len() > DATA_MAX - READ_MAX
     }

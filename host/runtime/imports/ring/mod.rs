@@ -1,8 +1,8 @@
 //! `aio:host/ring`: a batch of operations in, a batch of completions out, one crossing per turn of
 //! the loop.
 //!
-//! The ring is linked by hand, not by `bindgen!`: the bytes of writes are used where they lie in the
-//! guest's memory, and a batch that was handed over is filled again, so that a turn in which
+//! The ring is linked by hand, not by `bindgen!`: the bytes of writes are used where they lie in
+//! the guest's memory, and a batch that was handed over is filled again, so that a turn in which
 //! nothing grows allocates nothing per operation.
 
 mod batch;

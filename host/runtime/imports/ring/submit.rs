@@ -21,7 +21,8 @@ const SUBMISSIONS_MAX: usize = 16_384;
 type Id = (u64, bool);
 
 impl Io {
-    /// Begins a batch of operations. `data` has the bytes of the writes, `now` is the guest's clock.
+    /// Begins a batch of operations. `data` has the bytes of the writes, `now` is the guest's
+    /// clock.
     pub(super) fn submit(
         &mut self,
         submissions: Vec<Submission>,

@@ -1,5 +1,6 @@
 //! The wait of a turn. When nothing else is runnable, the plain form turns the loop in place, under
-//! the guest's stack: no fiber is switched and no task is queued. Otherwise it gives the thread back.
+//! the guest's stack: no fiber is switched and no task is queued. Otherwise it gives the thread
+//! back.
 
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex};

@@ -26,7 +26,7 @@ const CRATES: [Crate; 2] = [
     Crate {
         folder: "host/runtime/",
         layers: &[
-            &["capability", "quota", "interrupt", "ticker"],
+            &["capability", "quota", "interrupt", "solo", "ticker"],
             &["handles", "policy", "adapt", "cache"],
             // The linker binds the imports to one type of state, so these name each other.
             &["imports", "wasi", "state", "options"],
