@@ -20,6 +20,8 @@ pub(crate) struct Entry {
     pub(crate) watch: Option<Watch>,
     /// Whether the ring has the handle among the watches to report.
     pub(crate) listed: bool,
+    /// Whether the ring has the handle among those to look at.
+    pub(crate) queued: bool,
     /// Whether the object's readiness is posted to the ring's port.
     pub(crate) attached: bool,
 }
@@ -170,6 +172,7 @@ impl Entry {
             writes: VecDeque::new(),
             watch: None,
             listed: false,
+            queued: false,
             attached: false,
         }
     }

@@ -1,6 +1,5 @@
 //! Guests by name, and the binary at work on them: started, watched, asked, and always ended.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -162,7 +161,7 @@ impl Running {
     /// How many descriptors the process has open.
     #[cfg(target_os = "linux")]
     pub(crate) fn descriptors(&self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.id))
+        std::fs::read_dir(format!("/proc/{}/fd", self.id))
             .unwrap()
             .count()
     }
@@ -170,8 +169,9 @@ impl Running {
     /// The names of the threads of the process.
     #[cfg(target_os = "linux")]
     pub(crate) fn threads(&self) -> Vec<String> {
-        let tasks = fs::read_dir(format!("/proc/{}/task", self.id)).unwrap();
-        let name = |task: fs::DirEntry| fs::read_to_string(task.path().join("comm")).unwrap();
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.id)).unwrap();
+        let name =
+            |task: std::fs::DirEntry| std::fs::read_to_string(task.path().join("comm")).unwrap();
         tasks
             .map(|task| name(task.unwrap()).trim_end().to_owned())
             .collect()
@@ -180,7 +180,7 @@ impl Running {
     /// A line of `/proc/PID/status`, in KiB.
     #[cfg(target_os = "linux")]
     pub(crate) fn kibibytes(&self, field: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id)).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix(field));
         let number = line
             .unwrap()

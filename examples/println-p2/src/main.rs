@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo xtask guests
-//! aio-host run target/guests/wasm32-wasip2/release/println-p2.wasm Ada
+//! aio-host run target/guests/wasm32-wasip2/release/println-p2.wasm you
 //! ```
 
 use std::env;

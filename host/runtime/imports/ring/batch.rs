@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lower};
 
 use super::super::io::READ_MAX;
-use super::super::wit::ring::Completion;
+use super::super::wit::ring::{Completion, Outcome};
 
 /// The WIT's `batch`.
 #[derive(ComponentType, Lower, Debug, Default)]
@@ -30,12 +30,6 @@ impl Batch {
         self.completions.is_empty() && !self.stop
     }
 
-    /// Whether what is ready should wait for the next turn: one more read might go beyond the
-    /// bound.
-    pub(super) fn is_full(&self) -> bool {
-        self.completions.len() >= COMPLETIONS_MAX || self.data.len() > DATA_MAX - READ_MAX
-    }
-
     fn clear(&mut self) {
         self.completions.clear();
         self.data.clear();
@@ -47,6 +41,9 @@ impl Batch {
 #[derive(Debug, Default)]
 pub(super) struct Batches {
     filling: Batch,
+    /// How many of its completions are of operations that waited. Only these fill a batch: were it
+    /// filled by what completes at once, a guest could keep what waits from being looked at.
+    waited: usize,
     given: Arc<Batch>,
 }
 
@@ -55,8 +52,21 @@ impl Batches {
         &mut self.filling
     }
 
+    /// Adds the completion of an operation that waited.
+    pub(super) fn add_waited(&mut self, token: u64, outcome: Outcome) {
+        self.waited += 1;
+        self.filling.completions.push(Completion { token, outcome });
+    }
+
+    /// Whether what is ready should wait for the next turn: one more read might go beyond the
+    /// bound.
+    pub(super) fn is_full(&self) -> bool {
+        self.waited >= COMPLETIONS_MAX || self.filling.data.len() > DATA_MAX - READ_MAX
+    }
+
     /// Hands over what was filled.
     pub(super) fn take(&mut self) -> Arc<Batch> {
+        self.waited = 0;
         if let Some(last) = Arc::get_mut(&mut self.given) {
             last.clear();
             std::mem::swap(last, &mut self.filling);

@@ -172,7 +172,6 @@ impl Io {
         let Some(done) = self.ring.take_detached(key) else {
             return;
         };
-        self.ring.unpark(done.token);
         let outcome = match done.work {
             Work::Sleep { .. } => Ok(Outcome::Done),
             Work::Connect { result, .. } => self.connected(take(&result)),
@@ -181,10 +180,7 @@ impl Io {
                 None => Err(ErrorCode::Other),
             },
         };
-        match outcome {
-            Ok(outcome) => self.ring.succeed(done.token, done.quiet, outcome),
-            Err(code) => self.ring.fail(done.token, code),
-        }
+        self.end(done.token, done.quiet, outcome);
     }
 
     fn connected(&mut self, result: Option<io::Result<TcpStream>>) -> Result<Outcome, ErrorCode> {

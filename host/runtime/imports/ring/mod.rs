@@ -179,3 +179,49 @@ impl Ring {
         self.operations = 0;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use aio_loop::testing;
+
+    use super::super::io::Io;
+    use super::super::wit::ring::{Operation, ReadArguments, Submission};
+    use crate::capability::Policy;
+    use crate::handles::Object;
+    use crate::interrupt::Interrupt;
+
+    fn submission(token: u64, operation: Operation) -> Submission {
+        Submission {
+            token,
+            quiet: false,
+            operation,
+        }
+    }
+
+    /// A guest that begins and cancels reads, and so always has completions, is not kept from
+    /// what waits, nor does the host keep anything for it.
+    #[test]
+    fn completions_at_once_do_not_fill_a_batch() {
+        let mut event_loop = aio_loop::Loop::new().unwrap();
+        let handle = event_loop.handle().clone();
+        let mut io = Io::new(&handle, Policy::default(), &Interrupt::default());
+        let (stream, peer) = testing::socket_pair(&handle).unwrap();
+        let stream = Arc::new(stream);
+        peer.try_write(b"bytes").unwrap();
+        event_loop.block_on(stream.registration().readable());
+        let handle = io.open(Object::Stream(stream)).unwrap();
+        for _ in 0..3 {
+            let read = Operation::Read(ReadArguments { handle, max: 1 });
+            let pair = [submission(1, read), submission(0, Operation::Cancel(1))];
+            let submissions = pair.iter().cycle().take(4_000).cloned().collect();
+            io.submit(submissions, &[], 0).unwrap();
+            assert!(!io.ring.batches.is_full());
+            io.collect();
+            assert!(io.ring.runnable.is_empty());
+            assert_eq!(io.ring.batches.take().completions.len(), 4_000);
+        }
+        assert_eq!(io.ring.operations, 0);
+    }
+}

@@ -23,7 +23,7 @@ impl Io {
     pub(super) fn collect(&mut self) {
         self.ring.port.drain(&mut self.ring.keys);
         self.ring.runnable.extend(self.ring.keys.drain(..));
-        while !self.ring.batches.filling().is_full() {
+        while !self.ring.batches.is_full() {
             let Some(key) = self.ring.runnable.pop_front() else {
                 break;
             };
@@ -58,6 +58,9 @@ impl Io {
 
     /// Goes on with what waits on a handle.
     fn pump(&mut self, handle: u64) {
+        if let Some(entry) = self.handles.get_mut(handle) {
+            entry.queued = false;
+        }
         while self.write_next(handle) {}
         while self.read_next(handle) {}
         if let Some(entry) = self
@@ -97,15 +100,14 @@ impl Io {
 
     /// Serves the first read or accept that waits; whether to go on.
     fn read_next(&mut self, handle: u64) -> bool {
-        let Some(read) = self
-            .handles
-            .get(handle)
-            .and_then(|entry| entry.reads.front().copied())
-        else {
+        let Some(entry) = self.handles.get_mut(handle) else {
             return false;
         };
-        if self.ring.batches.filling().is_full() {
-            self.ring.runnable.push_back(handle);
+        let Some(&read) = entry.reads.front() else {
+            return false;
+        };
+        if self.ring.batches.is_full() {
+            self.ring.queue(handle, entry);
             return false;
         }
         let Some(outcome) = self.serve(handle, read) else {
@@ -150,11 +152,13 @@ impl Io {
         Ok(Some((self.open_stream(stream)?, peer.into())))
     }
 
-    fn end(&mut self, token: u64, quiet: bool, outcome: Result<Outcome, ErrorCode>) {
+    /// Ends an operation that waited.
+    pub(super) fn end(&mut self, token: u64, quiet: bool, outcome: Result<Outcome, ErrorCode>) {
         self.ring.unpark(token);
         match outcome {
-            Ok(outcome) => self.ring.succeed(token, quiet, outcome),
-            Err(code) => self.ring.fail(token, code),
+            Ok(_) if quiet => (),
+            Ok(outcome) => self.ring.batches.add_waited(token, outcome),
+            Err(code) => self.ring.batches.add_waited(token, Outcome::Failed(code)),
         }
     }
 
@@ -179,9 +183,9 @@ impl Io {
 
     /// Whether there was room.
     fn report_watch(&mut self, handle: u64) -> bool {
-        let room = !self.ring.batches.filling().is_full();
+        let room = !self.ring.batches.is_full();
         if let Some((token, ready)) = self.ready_watch(handle).filter(|_| room) {
-            self.ring.complete(token, Outcome::Ready(ready));
+            self.ring.batches.add_waited(token, Outcome::Ready(ready));
         }
         room
     }
@@ -200,6 +204,14 @@ impl Io {
 }
 
 impl Ring {
+    /// Has a handle looked at again.
+    pub(super) fn queue(&mut self, handle: u64, entry: &mut Entry) {
+        if !entry.queued {
+            entry.queued = true;
+            self.runnable.push_back(handle);
+        }
+    }
+
     /// Has the watch of a handle looked at in the next turn.
     pub(super) fn list_watch(&mut self, handle: u64, entry: &mut Entry) {
         if !entry.listed {

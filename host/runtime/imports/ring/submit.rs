@@ -114,7 +114,7 @@ impl Io {
         entry.reads.push_back(Read { token, quiet, max });
         self.ring.attach(handle, entry);
         if entry.object.registration().readiness().readable {
-            self.ring.runnable.push_back(handle);
+            self.ring.queue(handle, entry);
         }
         Ok(())
     }
@@ -204,7 +204,6 @@ impl Io {
             self.ring.complete(token, Outcome::Done);
             return Ok(());
         }
-        self.ring.park(token, Place::Watch(handle))?;
         let writable = interest.contains(Interest::WRITABLE);
         if let (true, Object::Stream(stream)) = (writable, &entry.object) {
             let registration = stream.registration();
@@ -212,6 +211,7 @@ impl Io {
                 .want_writable()
                 .map_err(|error| error_code("watch", &error))?;
         }
+        self.ring.park(token, Place::Watch(handle))?;
         entry.watch = Some(Watch {
             token,
             readable: interest.contains(Interest::READABLE),
