@@ -52,12 +52,18 @@ impl Project {
         self.path("target/guests")
     }
 
-    /// The built program `name` of the workspace: cargo put it beside this very program.
+    /// The program `name` of the workspace as it is installed: built for release, beside the
+    /// folder of this very program.
     ///
-    /// That holds for this program too: a build during a run replaces it, and the system then
-    /// names its file as deleted.
+    /// That holds for a running program too: a build during a run replaces it, and the system
+    /// then names its file as deleted.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf> {
         let own = env::current_exe().context("find the path of xtask")?;
-        Ok(own.with_file_name(format!("{name}{}", env::consts::EXE_SUFFIX)))
+        let target = own
+            .parent()
+            .and_then(Path::parent)
+            .context("find the target folder of xtask")?;
+        let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+        Ok(target.join("release").join(file))
     }
 }

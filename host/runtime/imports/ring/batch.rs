@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::component::{ComponentType, Lower};
 
 use super::super::io::READ_MAX;
+use super::super::tcp::count;
 use super::super::wit::ring::{Completion, Outcome};
 
 /// The WIT's `batch`.
@@ -56,6 +57,12 @@ impl Batches {
     pub(super) fn add_waited(&mut self, token: u64, outcome: Outcome) {
         self.waited += 1;
         self.filling.completions.push(Completion { token, outcome });
+    }
+
+    /// Adds what was read, and says so.
+    pub(super) fn add_data(&mut self, data: &[u8]) -> Outcome {
+        self.filling.data.extend_from_slice(data);
+        Outcome::Data(count(data.len()))
     }
 
     /// Whether what is ready should wait for the next turn: one more read might go beyond the

@@ -12,7 +12,7 @@ mod pump;
 mod submit;
 mod wait;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque, hash_map};
 
 use aio_loop::Port;
 use foldhash::fast::RandomState;
@@ -142,10 +142,10 @@ impl Ring {
             return Err(ErrorCode::QuotaExceeded);
         }
         if token != 0 {
-            if self.tokens.contains_key(&token) {
-                return Err(ErrorCode::InvalidArgument);
-            }
-            self.tokens.insert(token, place);
+            match self.tokens.entry(token) {
+                hash_map::Entry::Occupied(_) => return Err(ErrorCode::InvalidArgument),
+                hash_map::Entry::Vacant(vacant) => vacant.insert(place),
+            };
         }
         self.operations += 1;
         Ok(())

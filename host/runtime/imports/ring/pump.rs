@@ -8,12 +8,11 @@ use aio_loop::net::TcpListener;
 
 use super::super::convert::error_code;
 use super::super::io::Io;
-use super::super::tcp::count;
 use super::super::wit::ring::{Interest, Outcome};
 use super::super::wit::types::{ErrorCode, IpSocketAddress};
 use super::submit::read_max;
 use super::{OWN_KEY, Ring, STOP_KEY, TIMEOUT_KEY, WAKE_KEY};
-use crate::handles::{Entry, Object, Read, Watch};
+use crate::handles::{Entry, Object, Watch};
 
 /// What accepting brings.
 type Accepted = (u64, IpSocketAddress);
@@ -58,18 +57,16 @@ impl Io {
 
     /// Goes on with what waits on a handle.
     fn pump(&mut self, handle: u64) {
-        if let Some(entry) = self.handles.get_mut(handle) {
-            entry.queued = false;
-        }
-        while self.write_next(handle) {}
-        while self.read_next(handle) {}
-        if let Some(entry) = self
-            .handles
-            .get_mut(handle)
-            .filter(|entry| entry.watch.is_some())
-        {
+        let Some(entry) = self.handles.get_mut(handle) else {
+            return;
+        };
+        entry.queued = false;
+        if entry.watch.is_some() {
             self.ring.list_watch(handle, entry);
         }
+        let (reads, writes) = (!entry.reads.is_empty(), !entry.writes.is_empty());
+        while writes && self.write_next(handle) {}
+        while reads && self.read_next(handle) {}
     }
 
     /// Writes some of the first write that waits; whether to go on.
@@ -110,7 +107,21 @@ impl Io {
             self.ring.queue(handle, entry);
             return false;
         }
-        let Some(outcome) = self.serve(handle, read) else {
+        let served = match &entry.object {
+            Object::Stream(stream) => {
+                let buffer = &mut self.scratch[..read_max(read.max)];
+                let length = not_blocked("read", stream.try_read(buffer));
+                length.map(|length| {
+                    length.map(|length| self.ring.batches.add_data(&buffer[..length]))
+                })
+            }
+            Object::Listener(listener) => {
+                let listener = Arc::clone(listener);
+                let accepted = self.accept(&listener).transpose();
+                accepted.map(|accepted| accepted.map(Outcome::Accepted))
+            }
+        };
+        let Some(outcome) = served else {
             return false;
         };
         if let Some(entry) = self.handles.get_mut(handle) {
@@ -118,28 +129,6 @@ impl Io {
         }
         self.end(read.token, read.quiet, outcome);
         true
-    }
-
-    /// None if it would block.
-    fn serve(&mut self, handle: u64, read: Read) -> Option<Result<Outcome, ErrorCode>> {
-        match &self.handles.get(handle)?.object {
-            Object::Listener(listener) => {
-                let listener = Arc::clone(listener);
-                Some(self.accept(&listener).transpose()?.map(Outcome::Accepted))
-            }
-            Object::Stream(stream) => {
-                let buffer = &mut self.scratch[..read_max(read.max)];
-                let read = not_blocked("read", stream.try_read(buffer))?;
-                Some(read.map(|length| {
-                    self.ring
-                        .batches
-                        .filling()
-                        .data
-                        .extend_from_slice(&buffer[..length]);
-                    Outcome::Data(count(length))
-                }))
-            }
-        }
     }
 
     /// Accepts a connection that waits; none if none does.

@@ -88,25 +88,34 @@ impl Io {
     }
 
     fn submit_read(&mut self, id: Id, handle: u64, max: u32) -> Result<(), ErrorCode> {
-        let entry = self.entry(handle)?;
-        if !matches!(entry.object, Object::Stream(_)) {
-            return Err(ErrorCode::BadHandle);
-        }
         if max == 0 {
+            self.stream(handle)?;
             self.ring.succeed(id.0, id.1, Outcome::Data(0));
             return Ok(());
         }
-        self.wait_to_read(id, handle, max)
+        self.wait_to_read(id, handle, max, |object| {
+            matches!(object, Object::Stream(_))
+        })
     }
 
     fn submit_accept(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
-        self.listener(handle)?;
-        self.wait_to_read(id, handle, 0)
+        self.wait_to_read(id, handle, 0, |object| {
+            matches!(object, Object::Listener(_))
+        })
     }
 
     /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.
-    fn wait_to_read(&mut self, (token, quiet): Id, handle: u64, max: u32) -> Result<(), ErrorCode> {
+    fn wait_to_read(
+        &mut self,
+        (token, quiet): Id,
+        handle: u64,
+        max: u32,
+        fits: impl FnOnce(&Object) -> bool,
+    ) -> Result<(), ErrorCode> {
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
+        if !fits(&entry.object) {
+            return Err(ErrorCode::BadHandle);
+        }
         if entry.reads.len() >= QUEUE_MAX {
             return Err(ErrorCode::QuotaExceeded);
         }

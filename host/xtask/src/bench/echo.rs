@@ -161,7 +161,7 @@ fn guest(project: &Project, name: &str) -> Result<Command> {
     let host = project.program("aio-host")?;
     ensure!(
         host.exists(),
-        "no aio-host; build it with `cargo build --workspace`"
+        "no aio-host; build it with `cargo build --release --workspace`"
     );
     let mut command = Command::new(host);
     command.args(["run", "--allow-listen=127.0.0.1:0"]);

@@ -57,9 +57,9 @@ pub(crate) fn run(project: &Project, options: &Bench) -> Result<()> {
 }
 
 fn build(project: &Project) -> Result<()> {
-    // The whole workspace, as the tests build it: another set would be compiled differently.
-    step("build host", || {
-        command::run(cargo(project).args(["build", "--workspace"]))
+    // The native servers too: what is compared is compiled alike.
+    step("build for release", || {
+        command::run(cargo(project).args(["build", "--release", "--workspace"]))
     })?;
     guests::build(project, false)
 }
