@@ -6,7 +6,7 @@ use wasmtime::component::Linker;
 use wasmtime::component::types::ComponentItem;
 
 use crate::error::chain;
-use crate::program::Program;
+use crate::program::{MAINS, Program};
 use crate::state::State;
 
 /// The outcome of [`Host::check`](crate::Host::check).
@@ -137,14 +137,9 @@ impl Import {
 
 impl Export {
     fn new(name: &str) -> Self {
-        let main = [
-            "aio:host/run@0.1.",
-            "wasi:cli/run@0.3.",
-            "wasi:cli/run@0.2.",
-        ];
         Self {
             name: name.into(),
-            main: main.iter().any(|interface| name.starts_with(interface)),
+            main: MAINS.iter().any(|interface| name.starts_with(interface)),
         }
     }
 }

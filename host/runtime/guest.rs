@@ -13,7 +13,7 @@ use crate::error::{Error, Result, chain};
 use crate::host::FLUSH_MAX;
 use crate::interrupt::Interrupt;
 use crate::options::GuestOptions;
-use crate::program::Program;
+use crate::program::{AIO_RUN, MAINS, Program};
 use crate::solo::Solo;
 use crate::state::State;
 use crate::ticker::Pulse;
@@ -318,9 +318,7 @@ impl Guest {
             .map(|(name, _)| name)
             .collect();
         let find = |interface: &str| names.iter().find(|name| name.starts_with(interface));
-        let interface = [AIO_RUN, "wasi:cli/run@0.3.", "wasi:cli/run@0.2."]
-            .into_iter()
-            .find_map(find)?;
+        let interface = MAINS.into_iter().find_map(find)?;
         Some(format!("{interface}#run"))
     }
 
@@ -356,8 +354,6 @@ impl std::fmt::Debug for Guest {
 
 /// How long the reader of a guest that was cut off may take for what the guest has printed.
 const CUT_FLUSH_MAX: Duration = Duration::from_secs(1);
-
-const AIO_RUN: &str = "aio:host/run@0.1.";
 
 fn link(linker: &Linker<State>, program: &Program) -> Result<InstancePre<State>> {
     if let Some(linked) = program.linked().get() {

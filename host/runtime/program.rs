@@ -6,6 +6,12 @@ use wasmtime::component::{Component, InstancePre};
 
 use crate::state::State;
 
+/// The beginning of the name of our own main interface.
+pub(crate) const AIO_RUN: &str = "aio:host/run@0.1.";
+
+/// The beginnings of the interfaces with a main call, the preferred first.
+pub(crate) const MAINS: [&str; 3] = [AIO_RUN, "wasi:cli/run@0.3.", "wasi:cli/run@0.2."];
+
 /// A compiled component. Cloning is cheap.
 #[derive(Clone)]
 pub struct Program {

@@ -16,6 +16,11 @@ use crate::quota::Quota;
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
 
+/// How much a read of a guest's `max` asks of the system.
+pub(crate) fn read_max(max: u32) -> usize {
+    usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX)
+}
+
 /// Everything a guest has open or in flight.
 #[derive(Debug)]
 pub(crate) struct Io {

@@ -12,7 +12,7 @@ use wasmtime::component::{Accessor, Resource};
 
 use super::Imports;
 use super::convert::error_code;
-use super::io::{Io, READ_MAX, Refusal};
+use super::io::{Io, READ_MAX, Refusal, read_max};
 use super::wit::tcp::{
     Host, HostTcpListener, HostTcpListenerWithStore, HostTcpStream, HostTcpStreamWithStore,
     ListenOptions, ShutdownHow,
@@ -251,7 +251,7 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
             Ok(_) => return Ok(Ok(Vec::new())),
             Err(code) => return Ok(Err(code)),
         };
-        let max = usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
+        let max = read_max(max);
         let read = poll_fn(|cx| {
             let scratch = &mut lock(&io).scratch[..max];
             let read = std::task::ready!(stream.poll_read(cx, scratch));

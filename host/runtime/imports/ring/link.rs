@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wasmtime::component::{Accessor, Linker, WasmList};
 use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
 
-use super::super::io::READ_MAX;
+use super::super::io::read_max;
 use super::super::tcp::count;
 use super::super::wit::ring::{AcceptResult, ReadResult, Submission, WriteResult};
 use super::super::wit::types::ErrorCode;
@@ -104,8 +104,7 @@ fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {
     let io = &mut *io;
     let read = io.stream(handle).and_then(|stream| {
         if io.entry(handle)?.reads.is_empty() {
-            let max = usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX);
-            let buffer = &mut io.scratch[..max];
+            let buffer = &mut io.scratch[..read_max(max)];
             let read = if max == 0 {
                 Some(Ok(0))
             } else {

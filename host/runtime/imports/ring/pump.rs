@@ -7,10 +7,9 @@ use aio_loop::Readiness;
 use aio_loop::net::TcpListener;
 
 use super::super::convert::error_code;
-use super::super::io::Io;
+use super::super::io::{Io, read_max};
 use super::super::wit::ring::{Interest, Outcome};
 use super::super::wit::types::{ErrorCode, IpSocketAddress};
-use super::submit::read_max;
 use super::{OWN_KEY, Ring, STOP_KEY, TIMEOUT_KEY, WAKE_KEY};
 use crate::handles::{Entry, Object, Watch};
 

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use aio_loop::net::TcpStream;
 
 use super::super::convert::error_code;
-use super::super::io::{Io, READ_MAX, Refusal};
+use super::super::io::{Io, Refusal};
 use super::super::tcp::count;
 use super::super::wit::ring::{
     Interest, Operation, Outcome, ReadArguments, ShutdownArguments, Submission, WatchArguments,
@@ -311,9 +311,4 @@ fn reports(operation: &Operation) -> bool {
         operation,
         Accept(_) | Connect(_) | Lookup(_) | Read(_) | Watch(_)
     )
-}
-
-/// How much one read asks of the system.
-pub(super) fn read_max(max: u32) -> usize {
-    usize::try_from(max).unwrap_or(READ_MAX).min(READ_MAX)
 }
