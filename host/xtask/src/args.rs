@@ -24,6 +24,11 @@ pub(crate) enum Task {
     /// else unpacks Debian's rustc-web into `.tools/rust-wasm` (nothing is installed) and builds
     /// its standard library for wasm. Does nothing the second time.
     Toolchain(Choice),
+    /// Install the programs that tests talk to, where they are missing
+    ///
+    /// openssl, nginx, redis-server and dnsmasq, by apt. As another user than root it only says
+    /// what to type.
+    Packages,
     /// Build every guest into target/guests
     ///
     /// Compiles the workspace `guests/Cargo.toml` for wasm32-wasip2: test programs and examples.
@@ -37,7 +42,7 @@ pub(crate) enum Task {
     Check(Choice),
     /// Prepare everything and run all tests
     ///
-    /// From an empty clone: the toolchain, the guests, then `cargo test --workspace`.
+    /// From an empty clone: packages, the toolchain, the guests, then `cargo test --workspace`.
     Test(Test),
     /// Run what CI runs: check, then test
     Ci(Choice),

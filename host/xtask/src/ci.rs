@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::command::{self, cargo, describe};
 use crate::guests;
+use crate::packages;
 use crate::progress::{say, step};
 use crate::project::Project;
 use crate::tidy;
@@ -30,6 +31,7 @@ pub(crate) fn check(project: &Project, fallback: bool) -> Result<()> {
 
 /// Everything from an empty clone to the last test. `args` go to `cargo test`.
 pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result<()> {
+    packages::prepare()?;
     toolchain::prepare(project, fallback)?;
     guests::build(project, fallback)?;
     let mut command = cargo(project);

@@ -11,6 +11,7 @@ mod bench;
 mod ci;
 mod command;
 mod guests;
+mod packages;
 mod progress;
 mod project;
 mod tidy;
@@ -37,6 +38,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     let project = Project::find();
     match task {
         Task::Toolchain(choice) => toolchain::prepare(&project, choice.fallback).map(drop),
+        Task::Packages => packages::prepare(),
         Task::Guests(choice) => guests::build(&project, choice.fallback),
         Task::Tidy => tidy::run(&project),
         Task::Check(choice) => ci::check(&project, choice.fallback),
