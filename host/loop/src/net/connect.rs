@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::TcpStream;
+use super::{SocketOptions, TcpSocket, TcpStream};
 use crate::Handle;
 use crate::core::Interest;
 
@@ -18,7 +18,11 @@ pub struct Connect(Option<TcpStream>);
 
 impl Connect {
     pub(super) fn start(handle: &Handle, addr: SocketAddr) -> io::Result<Self> {
-        let socket = mio::net::TcpStream::connect(addr)?;
+        TcpSocket::for_address(addr)?.connect(handle, addr)
+    }
+
+    /// Watches a socket whose connection was started.
+    pub(super) fn of(handle: &Handle, socket: mio::net::TcpStream) -> io::Result<Self> {
         let stream = TcpStream::new(handle, socket, Interest::Both)?;
         Ok(Self(Some(stream)))
     }
@@ -29,6 +33,15 @@ impl Connect {
     /// `None` once the stream was handed out.
     pub fn registration(&self) -> Option<&crate::Registration> {
         self.0.as_ref().map(TcpStream::registration)
+    }
+
+    /// The options of the socket; `None` once the stream was handed out.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn options(&self) -> io::Result<Option<SocketOptions<'_>>> {
+        self.0.as_ref().map(TcpStream::options).transpose()
     }
 
     /// Asks without waiting how the attempt stands: [`io::ErrorKind::WouldBlock`] while it is under
@@ -43,7 +56,6 @@ impl Connect {
     pub fn try_finish(&mut self) -> io::Result<TcpStream> {
         let stream = self.0.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         stream.registration().try_output(|| stream.established())?;
-        stream.set_nodelay(true)?;
         self.0
             .take()
             .ok_or_else(|| io::ErrorKind::NotConnected.into())

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::TcpStream;
+use super::{SocketOptions, TcpStream, tcp_socket};
 use crate::core::Interest;
 use crate::{Handle, Registration};
 
@@ -70,7 +70,11 @@ impl TcpListener {
     ///
     /// What the OS answers, [`io::ErrorKind::AddrInUse`] above all.
     pub fn bind(handle: &Handle, addr: SocketAddr, options: &ListenOptions) -> io::Result<Self> {
-        let socket = options.listen(addr)?;
+        Self::of(handle, options.listen(addr)?)
+    }
+
+    /// Watches a socket that listens.
+    pub(super) fn of(handle: &Handle, socket: Socket) -> io::Result<Self> {
         // Accepted sockets inherit it here, which saves a system call for each.
         if INHERITS_NODELAY {
             socket.set_tcp_nodelay(true)?;
@@ -87,6 +91,25 @@ impl TcpListener {
     /// What the OS answers.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.io.local_addr()
+    }
+
+    /// Changes how many connections the OS keeps ready to be accepted; it may cut the number.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn set_backlog(&self, backlog: i32) -> io::Result<()> {
+        SockRef::from(&self.io).listen(backlog)
+    }
+
+    /// The options of the socket.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn options(&self) -> io::Result<SocketOptions<'_>> {
+        let family = tcp_socket::family(self.local_addr()?);
+        Ok(SocketOptions::new(SockRef::from(&self.io), family))
     }
 
     /// Accepts a connection if one waits, and sets `TCP_NODELAY` on it.

@@ -3,8 +3,12 @@
 
 mod connect;
 mod listener;
+mod options;
 mod tcp;
+mod tcp_socket;
 
 pub use self::connect::Connect;
 pub use self::listener::{ListenOptions, TcpListener};
+pub use self::options::SocketOptions;
 pub use self::tcp::TcpStream;
+pub use self::tcp_socket::TcpSocket;

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 
-use super::Connect;
+use super::{Connect, SocketOptions, tcp_socket};
 use crate::core::Interest;
 use crate::{Handle, Registration};
 
@@ -207,6 +207,16 @@ impl TcpStream {
     /// What the OS answers to the question.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
+    }
+
+    /// The options that a socket has in every state.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn options(&self) -> io::Result<SocketOptions<'_>> {
+        let family = tcp_socket::family(self.local_addr()?);
+        Ok(SocketOptions::new(self.socket(), family))
     }
 
     fn socket(&self) -> SockRef<'_> {

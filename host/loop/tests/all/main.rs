@@ -14,6 +14,7 @@ mod port;
 mod signal;
 mod task;
 mod tcp;
+mod tcp_socket;
 mod time;
 mod turn;
 mod wake;
@@ -50,6 +51,7 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::Blocking<Vec<u8>>>();
     check::<aio_loop::net::TcpListener>();
     check::<aio_loop::net::TcpStream>();
+    check::<aio_loop::net::TcpSocket>();
     check::<aio_loop::net::Connect>();
     check::<aio_loop::dns::Lookup>();
 }

@@ -1,0 +1,113 @@
+//! Options that a socket has in every state: before it is connected or listens, while it is being
+//! connected, and afterwards. Accepted sockets inherit those of their listener on Linux.
+
+use std::io;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+
+use crate::dns::Family;
+
+/// The options of one socket. Errors are what the OS answers.
+#[derive(Debug)]
+pub struct SocketOptions<'a> {
+    socket: SockRef<'a>,
+    family: Family,
+}
+
+impl<'a> SocketOptions<'a> {
+    pub(super) fn new(socket: SockRef<'a>, family: Family) -> Self {
+        Self { socket, family }
+    }
+}
+
+#[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
+impl SocketOptions<'_> {
+    /// Whether the OS probes a connection that is silent.
+    pub fn keepalive(&self) -> io::Result<bool> {
+        self.socket.keepalive()
+    }
+
+    /// Has the OS probe a connection that is silent, or not.
+    pub fn set_keepalive(&self, enabled: bool) -> io::Result<()> {
+        self.socket.set_keepalive(enabled)
+    }
+
+    /// How long a connection is silent before it is probed.
+    pub fn keepalive_idle(&self) -> io::Result<Duration> {
+        self.socket.tcp_keepalive_time()
+    }
+
+    /// Sets how long a connection is silent before it is probed: 1 to 32,767 whole seconds.
+    ///
+    /// Whether it is probed at all does not change.
+    pub fn set_keepalive_idle(&self, idle: Duration) -> io::Result<()> {
+        self.set_keepalive_by(&TcpKeepalive::new().with_time(idle))
+    }
+
+    /// How long after a probe the next one follows.
+    pub fn keepalive_interval(&self) -> io::Result<Duration> {
+        self.socket.tcp_keepalive_interval()
+    }
+
+    /// Sets how long after a probe the next one follows: 1 to 32,767 whole seconds.
+    pub fn set_keepalive_interval(&self, interval: Duration) -> io::Result<()> {
+        self.set_keepalive_by(&TcpKeepalive::new().with_interval(interval))
+    }
+
+    /// How many probes without an answer end the connection.
+    pub fn keepalive_retries(&self) -> io::Result<u32> {
+        self.socket.tcp_keepalive_retries()
+    }
+
+    /// Sets how many probes without an answer end the connection: 1 to 127.
+    pub fn set_keepalive_retries(&self, retries: u32) -> io::Result<()> {
+        self.set_keepalive_by(&TcpKeepalive::new().with_retries(retries))
+    }
+
+    /// Sets numbers of probing; the call that does switches probing on, which is taken back.
+    fn set_keepalive_by(&self, numbers: &TcpKeepalive) -> io::Result<()> {
+        let enabled = self.socket.keepalive()?;
+        let set = self.socket.set_tcp_keepalive(numbers);
+        if !enabled {
+            self.socket.set_keepalive(false)?;
+        }
+        set
+    }
+
+    /// The hops a packet may make.
+    pub fn hop_limit(&self) -> io::Result<u32> {
+        match self.family {
+            Family::V4 => self.socket.ttl_v4(),
+            Family::V6 => self.socket.unicast_hops_v6(),
+        }
+    }
+
+    /// Sets the hops a packet may make: 1 to 255.
+    pub fn set_hop_limit(&self, hops: u32) -> io::Result<()> {
+        match self.family {
+            Family::V4 => self.socket.set_ttl_v4(hops),
+            Family::V6 => self.socket.set_unicast_hops_v6(hops),
+        }
+    }
+
+    /// The size in bytes of what the OS receives ahead.
+    pub fn recv_buffer_size(&self) -> io::Result<usize> {
+        self.socket.recv_buffer_size()
+    }
+
+    /// Sets the size in bytes of what the OS receives ahead; it may choose another.
+    pub fn set_recv_buffer_size(&self, size: usize) -> io::Result<()> {
+        self.socket.set_recv_buffer_size(size)
+    }
+
+    /// The size in bytes of what the OS takes to be sent.
+    pub fn send_buffer_size(&self) -> io::Result<usize> {
+        self.socket.send_buffer_size()
+    }
+
+    /// Sets the size in bytes of what the OS takes to be sent; it may choose another.
+    pub fn set_send_buffer_size(&self, size: usize) -> io::Result<()> {
+        self.socket.set_send_buffer_size(size)
+    }
+}
