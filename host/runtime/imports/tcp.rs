@@ -376,7 +376,9 @@ impl HostTcpStream for State {
     fn keep_alive(&mut self, stream: Resource<Stream>) -> Result<Code<Option<u64>>> {
         let nanoseconds = |idle: Duration| u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
         option(self, &stream, |stream| {
-            Ok(stream.keepalive()?.map(nanoseconds))
+            let options = stream.options()?;
+            let idle = options.keepalive()?.then(|| options.keepalive_idle());
+            Ok(idle.transpose()?.map(nanoseconds))
         })
     }
 
@@ -385,27 +387,41 @@ impl HostTcpStream for State {
         if idle.is_some_and(|idle| !KEEP_ALIVE_SECONDS.contains(&idle.as_secs())) {
             return Ok(Err(ErrorCode::OutOfRange));
         }
-        option(self, &stream, |stream| stream.set_keepalive(idle))
+        option(self, &stream, |stream| {
+            let options = stream.options()?;
+            if let Some(idle) = idle {
+                options.set_keepalive_idle(idle)?;
+            }
+            options.set_keepalive(idle.is_some())
+        })
     }
 
     fn receive_buffer_size(&mut self, stream: Resource<Stream>) -> Result<Code<u32>> {
-        option(self, &stream, |stream| stream.recv_buffer_size().map(count))
+        option(self, &stream, |stream| {
+            stream.options()?.recv_buffer_size().map(count)
+        })
     }
 
     fn set_receive_buffer_size(&mut self, stream: Resource<Stream>, size: u32) -> Result<Code<()>> {
         match buffer_size(size) {
-            Ok(size) => option(self, &stream, |stream| stream.set_recv_buffer_size(size)),
+            Ok(size) => option(self, &stream, |stream| {
+                stream.options()?.set_recv_buffer_size(size)
+            }),
             Err(code) => Ok(Err(code)),
         }
     }
 
     fn send_buffer_size(&mut self, stream: Resource<Stream>) -> Result<Code<u32>> {
-        option(self, &stream, |stream| stream.send_buffer_size().map(count))
+        option(self, &stream, |stream| {
+            stream.options()?.send_buffer_size().map(count)
+        })
     }
 
     fn set_send_buffer_size(&mut self, stream: Resource<Stream>, size: u32) -> Result<Code<()>> {
         match buffer_size(size) {
-            Ok(size) => option(self, &stream, |stream| stream.set_send_buffer_size(size)),
+            Ok(size) => option(self, &stream, |stream| {
+                stream.options()?.set_send_buffer_size(size)
+            }),
             Err(code) => Ok(Err(code)),
         }
     }

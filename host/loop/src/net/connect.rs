@@ -11,14 +11,43 @@ use super::{SocketOptions, TcpSocket, TcpStream};
 use crate::Handle;
 use crate::core::Interest;
 
+/// How to connect.
+#[derive(Clone, Copy, Debug)]
+pub struct ConnectOptions {
+    /// The address of this end; port 0 lets the OS choose. By default it chooses both.
+    pub local: Option<SocketAddr>,
+    /// Has small writes sent at once. `true` by default.
+    pub nodelay: bool,
+}
+
+impl Default for ConnectOptions {
+    fn default() -> Self {
+        Self {
+            local: None,
+            nodelay: true,
+        }
+    }
+}
+
 /// A connection in the making. Made by [`TcpStream::connect`]; dropping it cancels.
 #[derive(Debug)]
 #[must_use = "a dropped `Connect` is a cancelled one"]
 pub struct Connect(Option<TcpStream>);
 
 impl Connect {
-    pub(super) fn start(handle: &Handle, addr: SocketAddr) -> io::Result<Self> {
-        TcpSocket::for_address(addr)?.connect(handle, addr)
+    pub(super) fn start(
+        handle: &Handle,
+        addr: SocketAddr,
+        options: &ConnectOptions,
+    ) -> io::Result<Self> {
+        let socket = TcpSocket::for_address(addr)?;
+        if !options.nodelay {
+            socket.set_nodelay(false)?;
+        }
+        if let Some(local) = options.local {
+            socket.bind(local)?;
+        }
+        socket.connect(handle, addr)
     }
 
     /// Watches a socket whose connection was started.

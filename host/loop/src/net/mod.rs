@@ -2,12 +2,14 @@
 //! It resolves no names and applies no policy.
 
 mod connect;
+pub mod happy_eyeballs;
 mod listener;
 mod options;
 mod tcp;
 mod tcp_socket;
 
-pub use self::connect::Connect;
+pub use self::connect::{Connect, ConnectOptions};
+pub use self::happy_eyeballs::ConnectAny;
 pub use self::listener::{ListenOptions, TcpListener};
 pub use self::options::SocketOptions;
 pub use self::tcp::TcpStream;

@@ -6,9 +6,9 @@ use std::net::{Shutdown, SocketAddr};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use socket2::{SockRef, TcpKeepalive};
+use socket2::SockRef;
 
-use super::{Connect, SocketOptions, tcp_socket};
+use super::{Connect, ConnectOptions, SocketOptions, tcp_socket};
 use crate::core::Interest;
 use crate::{Handle, Registration};
 
@@ -27,7 +27,21 @@ impl TcpStream {
     ///
     /// What the OS answers at once; the rest comes out of [`Connect`].
     pub fn connect(handle: &Handle, addr: SocketAddr) -> io::Result<Connect> {
-        Connect::start(handle, addr)
+        Self::connect_with(handle, addr, &ConnectOptions::default())
+    }
+
+    /// Starts to connect to `addr` as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers at once, for the local address above all; the rest comes out of
+    /// [`Connect`].
+    pub fn connect_with(
+        handle: &Handle,
+        addr: SocketAddr,
+        options: &ConnectOptions,
+    ) -> io::Result<Connect> {
+        Connect::start(handle, addr, options)
     }
 
     /// Takes over a connected socket and makes it non-blocking.
@@ -224,7 +238,7 @@ impl TcpStream {
     }
 }
 
-/// Options of the socket. Errors are what the OS answers.
+/// Options that only a connection has. Errors are what the OS answers.
 #[expect(clippy::missing_errors_doc, reason = "said once for all of them")]
 impl TcpStream {
     /// Whether small writes are sent at once. They are, until set otherwise.
@@ -237,26 +251,6 @@ impl TcpStream {
         self.io.set_nodelay(nodelay)
     }
 
-    /// How long a silent connection is left alone before the OS probes it; `None` when it never
-    /// does.
-    pub fn keepalive(&self) -> io::Result<Option<Duration>> {
-        let socket = self.socket();
-        if socket.keepalive()? {
-            socket.tcp_keepalive_time().map(Some)
-        } else {
-            Ok(None)
-        }
-    }
-
-    /// Has the OS probe a connection that was silent for so long, at least a second, or never.
-    pub fn set_keepalive(&self, idle: Option<Duration>) -> io::Result<()> {
-        let socket = self.socket();
-        match idle {
-            Some(idle) => socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle)),
-            None => socket.set_keepalive(false),
-        }
-    }
-
     /// How long closing waits for what was not sent yet, in whole seconds; `None` when it goes on
     /// unseen.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
@@ -266,44 +260,6 @@ impl TcpStream {
     /// Has closing wait, in whole seconds; of zero it resets the connection.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         self.socket().set_linger(linger)
-    }
-
-    /// The size in bytes of what the OS receives ahead.
-    pub fn recv_buffer_size(&self) -> io::Result<usize> {
-        self.socket().recv_buffer_size()
-    }
-
-    /// Sets the size in bytes of what the OS receives ahead; it may choose another.
-    pub fn set_recv_buffer_size(&self, size: usize) -> io::Result<()> {
-        self.socket().set_recv_buffer_size(size)
-    }
-
-    /// The size in bytes of what the OS takes to be sent.
-    pub fn send_buffer_size(&self) -> io::Result<usize> {
-        self.socket().send_buffer_size()
-    }
-
-    /// Sets the size in bytes of what the OS takes to be sent; it may choose another.
-    pub fn set_send_buffer_size(&self, size: usize) -> io::Result<()> {
-        self.socket().set_send_buffer_size(size)
-    }
-
-    /// The hops a packet may make, of IPv4 or IPv6 as the socket is.
-    pub fn ttl(&self) -> io::Result<u32> {
-        if self.local_addr()?.is_ipv4() {
-            self.socket().ttl_v4()
-        } else {
-            self.socket().unicast_hops_v6()
-        }
-    }
-
-    /// Sets the hops a packet may make: 1 to 255.
-    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        if self.local_addr()?.is_ipv4() {
-            self.socket().set_ttl_v4(ttl)
-        } else {
-            self.socket().set_unicast_hops_v6(ttl)
-        }
     }
 }
 

@@ -112,6 +112,15 @@ impl TcpSocket {
         Ok(())
     }
 
+    /// Has small writes sent at once, or collected. They are sent, until set otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket.set_tcp_nodelay(nodelay)
+    }
+
     /// The options of the socket.
     pub fn options(&self) -> SocketOptions<'_> {
         SocketOptions::new(SockRef::from(&self.socket), self.family)

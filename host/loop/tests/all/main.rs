@@ -9,6 +9,7 @@ mod dns;
 mod exhaustion;
 #[cfg(unix)]
 mod fd;
+mod happy_eyeballs;
 mod port;
 #[cfg(unix)]
 mod signal;
@@ -53,6 +54,7 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::TcpStream>();
     check::<aio_loop::net::TcpSocket>();
     check::<aio_loop::net::Connect>();
+    check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::dns::Lookup>();
 }
 
