@@ -1,5 +1,6 @@
 //! Refusals, in words, and telling each of them once.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +15,7 @@ const SHOWN_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Denial {
     operation: String,
+    reason: Cow<'static, str>,
     remedy: Remedy,
 }
 
@@ -31,6 +33,16 @@ impl Denial {
     pub fn not_granted(operation: impl AsRef<str>, flag: Option<String>) -> Self {
         Self {
             operation: printable(operation.as_ref()),
+            reason: "not granted".into(),
+            remedy: flag.map_or(Remedy::None, Remedy::Flag),
+        }
+    }
+
+    /// Refuses `operation` on an address of a `kind` that a grant by name does not reach.
+    pub(super) fn withheld(operation: String, kind: &str, flag: Option<String>) -> Self {
+        Self {
+            operation,
+            reason: format!("granted by name, which reaches no {kind} address").into(),
             remedy: flag.map_or(Remedy::None, Remedy::Flag),
         }
     }
@@ -39,6 +51,7 @@ impl Denial {
     pub(super) fn denied(operation: String, kind: &str, rule: &dyn fmt::Display) -> Self {
         Self {
             operation,
+            reason: "denied".into(),
             remedy: Remedy::Rule(format!("deny {kind} {rule}")),
         }
     }
@@ -46,11 +59,11 @@ impl Denial {
 
 impl fmt::Display for Denial {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let operation = &self.operation;
+        write!(f, "{}: {}", self.operation, self.reason)?;
         match &self.remedy {
-            Remedy::Flag(flag) => write!(f, "{operation}: not granted; {flag} would allow it"),
-            Remedy::Rule(rule) => write!(f, "{operation}: denied by the policy's rule `{rule}`"),
-            Remedy::None => write!(f, "{operation}: not granted, and no flag would allow it"),
+            Remedy::Flag(flag) => write!(f, "; {flag} would allow it"),
+            Remedy::Rule(rule) => write!(f, " by the policy's rule `{rule}`"),
+            Remedy::None => f.write_str(", and no flag would allow it"),
         }
     }
 }

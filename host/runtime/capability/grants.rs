@@ -5,20 +5,46 @@ use std::sync::Arc;
 
 use super::denial::{Denial, printable};
 use super::listen::ListenRule;
-use super::net::{NetRule, normalised};
+use super::net::{NetRule, is_localhost, normalised};
 use super::network::judged;
 use super::pins::Pins;
 use super::ports::Ports;
+use super::special::{LOOPBACK, leads_to, special};
 use super::{Allowed, Policy};
 
 /// The rules of one guest, and the addresses that lookups under them have returned.
 ///
 /// v4-mapped IPv6 addresses are judged as IPv4 ones, and connecting to an unspecified address as
-/// connecting to loopback, which is what systems do.
+/// connecting to loopback, which is what systems do. A deny also holds for the IPv6 addresses that
+/// gateways translate to an address it covers.
 #[derive(Debug)]
 pub struct Grants {
     policy: Arc<Policy>,
+    /// What names have granted.
     pins: Pins,
+    /// What lookups returned and no name grants, to say so.
+    withheld: Pins,
+}
+
+/// What a guest wants with an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Connect,
+    SendTo,
+    Bind,
+    Listen,
+}
+
+impl Use {
+    fn of(self, address: SocketAddr) -> String {
+        let words = match self {
+            Self::Connect => "connect to",
+            Self::SendTo => "send to",
+            Self::Bind => "bind to",
+            Self::Listen => "listen at",
+        };
+        format!("{words} {address}")
+    }
 }
 
 impl Grants {
@@ -27,6 +53,7 @@ impl Grants {
         Self {
             policy,
             pins: Pins::default(),
+            withheld: Pins::default(),
         }
     }
 
@@ -56,7 +83,11 @@ impl Grants {
 
     fn lookup_address(&self, name: &str, address: IpAddr) -> Result<(), Denial> {
         let peer = judged(address);
-        let denied = |rule: &&NetRule| rule.covers_address(peer) && !rule.has_port();
+        let inner = leads_to(peer).map(|v4| judged(v4.into()));
+        let covers = |rule: &NetRule| {
+            rule.covers_address(peer) || inner.is_some_and(|inner| rule.covers_address(inner))
+        };
+        let denied = |rule: &&NetRule| covers(rule) && !rule.has_port();
         if let Some(rule) = self.net().deny.iter().find(denied) {
             return Err(Denial::denied(look_up(name), "net", rule));
         }
@@ -84,59 +115,99 @@ impl Grants {
     /// Remembers what an allowed lookup of `name` returned: these addresses may be connected to at
     /// the ports of the rules that allowed the name. At most 4,096 are remembered, the oldest
     /// leave.
+    ///
+    /// An address that is not of the public internet is not granted by name: whoever answers for
+    /// the name would choose what of this network the guest reaches. Only `localhost`, and names
+    /// below it, grant the loopback.
     pub fn pin(&mut self, name: &str, addresses: &[SocketAddr]) {
-        let ports = self.ports_of(name);
+        let name = normalised(name);
+        let ports = self.ports_of(&name);
         if ports.is_empty() {
             return;
         }
-        // An unspecified address would stand for loopback, which no server of that name is.
-        let ips = addresses.iter().map(|address| address.ip().to_canonical());
-        for ip in ips.filter(|ip| !ip.is_unspecified()) {
-            self.pins.add(ip, &ports);
+        for address in addresses.iter().map(|address| judged(address.ip())) {
+            match special(address) {
+                None => self.pins.add(address, &ports),
+                Some(LOOPBACK) if is_localhost(&name) => self.pins.add(address, &ports),
+                Some(_) => self.withheld.add(address, &ports),
+            }
         }
     }
 
-    /// Tells the ports at which rules grant `name` by name. `*` needs no pins.
+    /// Tells the ports at which rules grant `name`, which is normalised, by name. `*` needs no
+    /// pins.
     fn ports_of(&self, name: &str) -> Vec<Ports> {
-        let name = normalised(name);
         let rules = self.net().allow.iter();
-        let rules = rules.filter(|rule| rule.is_name() && rule.covers_name(&name));
+        let rules = rules.filter(|rule| rule.is_name() && rule.covers_name(name));
         rules.map(NetRule::ports).collect()
     }
 
     /// Decides on connecting to `address`.
     pub fn connect(&self, address: SocketAddr) -> Result<(), Denial> {
-        let (peer, port) = (judged(address.ip()), address.port());
-        if let Some(rule) = self.net().deny.iter().find(|rule| rule.covers(peer, port)) {
-            return Err(Denial::denied(format!("connect to {address}"), "net", rule));
-        }
-        let granted = self.policy.all
-            || self.net().allow.iter().any(|rule| rule.covers(peer, port))
-            || self.pins.covers(peer, port);
-        match granted {
-            true => Ok(()),
-            false => Err(Denial::not_granted(
-                format!("connect to {address}"),
-                allow_net(&with_port(peer, port)),
-            )),
-        }
+        self.decide(Use::Connect, address)
+    }
+
+    /// Decides on sending a datagram to `address`.
+    pub fn send_to(&self, address: SocketAddr) -> Result<(), Denial> {
+        self.decide(Use::SendTo, address)
+    }
+
+    /// Decides on binding a socket that does not listen to `address`.
+    pub fn bind(&self, address: SocketAddr) -> Result<(), Denial> {
+        self.decide(Use::Bind, address)
     }
 
     /// Decides on listening at `address`.
     pub fn listen(&self, address: SocketAddr) -> Result<(), Denial> {
-        let operation = || format!("listen at {address}");
+        self.decide(Use::Listen, address)
+    }
+
+    /// The one place where an address is judged. Who asks goes on with that very address.
+    fn decide(&self, wish: Use, address: SocketAddr) -> Result<(), Denial> {
+        match wish {
+            Use::Connect | Use::SendTo => self.decide_peer(wish, address),
+            Use::Bind | Use::Listen => self.decide_own(wish, address),
+        }
+    }
+
+    fn decide_peer(&self, wish: Use, address: SocketAddr) -> Result<(), Denial> {
+        let (peer, port) = (judged(address.ip()), address.port());
+        if let Some(rule) = self.denies(peer, port) {
+            return Err(Denial::denied(wish.of(address), "net", rule));
+        }
+        let granted = self.policy.all
+            || self.net().allow.iter().any(|rule| rule.covers(peer, port))
+            || self.pins.covers(peer, port);
+        if granted {
+            return Ok(());
+        }
+        let flag = allow_net(&with_port(peer, port));
+        match special(peer).filter(|_| self.withheld.covers(peer, port)) {
+            Some(kind) => Err(Denial::withheld(wish.of(address), kind, flag)),
+            None => Err(Denial::not_granted(wish.of(address), flag)),
+        }
+    }
+
+    /// Finds the deny that covers `peer`, in its judged form, or the IPv4 address it leads to.
+    fn denies(&self, peer: IpAddr, port: u16) -> Option<&NetRule> {
+        let inner = leads_to(peer).map(|v4| judged(v4.into()));
+        let covers = |rule: &&NetRule| {
+            rule.covers(peer, port) || inner.is_some_and(|inner| rule.covers(inner, port))
+        };
+        self.net().deny.iter().find(covers)
+    }
+
+    fn decide_own(&self, wish: Use, address: SocketAddr) -> Result<(), Denial> {
         let rules = self.listen_rules();
         if let Some(rule) = rules.deny.iter().find(|rule| rule.refuses(address)) {
-            return Err(Denial::denied(operation(), "listen", rule));
+            return Err(Denial::denied(wish.of(address), "listen", rule));
         }
         if self.policy.all || rules.allow.iter().any(|rule| rule.grants(address)) {
             return Ok(());
         }
         let at = SocketAddr::new(address.ip().to_canonical(), address.port());
-        Err(Denial::not_granted(
-            operation(),
-            Some(format!("--allow-listen={at}")),
-        ))
+        let flag = format!("--allow-listen={at}");
+        Err(Denial::not_granted(wish.of(address), Some(flag)))
     }
 
     fn net(&self) -> &Allowed<NetRule> {
@@ -337,12 +408,146 @@ mod tests {
         assert!(some.connect(at("1.2.3.4:443")).is_err());
     }
 
+    /// What a name is not to reach, in all its forms.
+    const SPECIAL: [&str; 26] = [
+        "127.0.0.1:80",
+        "127.255.255.255:80",
+        "[::1]:80",
+        "0.0.0.0:80",
+        "[::]:80",
+        "0.1.2.3:80",
+        "169.254.1.1:80",
+        "169.254.169.254:80",
+        "[fe80::1%2]:80",
+        "[fd00:ec2::254]:80",
+        "100.100.100.200:80",
+        "168.63.129.16:80",
+        "10.0.0.1:80",
+        "172.31.0.1:80",
+        "192.168.0.1:80",
+        "[fc00::1]:80",
+        "100.64.0.1:80",
+        "224.0.0.1:80",
+        "[ff02::1]:80",
+        "198.18.0.1:80",
+        "255.255.255.255:80",
+        "[::ffff:10.0.0.1]:80",
+        "[::10.0.0.1]:80",
+        "[64:ff9b::10.0.0.1]:80",
+        "[64:ff9b:1::10.0.0.1]:80",
+        "[2002:7f00:1::1]:80",
+    ];
+
+    type Question = fn(&Grants, SocketAddr) -> Result<(), Denial>;
+
+    /// The questions about peers, which have one answer.
+    const PEER: [(Question, &str); 2] = [
+        (Grants::connect, "connect to"),
+        (Grants::send_to, "send to"),
+    ];
+
     #[test]
-    fn a_name_does_not_pin_the_unspecified_address() {
+    fn a_name_reaches_no_special_address_unless_a_rule_grants_it_too() {
+        for address in SPECIAL {
+            let rule = match judged(at(address).ip()) {
+                IpAddr::V4(v4) => format!("{v4}"),
+                IpAddr::V6(v6) => format!("[{v6}]"),
+            };
+            for (asked, words) in PEER {
+                let mut named = allowing(&["example.com"]);
+                named.pin("example.com", &[at(address)]);
+                let said = said(asked(&named, at(address)));
+                let told = format!(
+                    "{words} {}: granted by name, which reaches no ",
+                    at(address)
+                );
+                assert!(said.starts_with(&told), "{said}");
+                assert!(
+                    said.ends_with(&format!("{rule}:80 would allow it")),
+                    "{said}"
+                );
+                for rules in [&["example.com", &rule], &["example.com", "*"]] {
+                    let mut both = allowing(rules);
+                    both.pin("example.com", &[at(address)]);
+                    assert_eq!(asked(&both, at(address)), Ok(()), "{address}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_deny_holds_for_every_address_that_a_lookup_returned() {
+        let policy = Policy::default()
+            .allow_net(net("example.com"))
+            .allow_net(net("localhost"))
+            .deny_net(net("1.2.3.0/24"))
+            .deny_net(net("127.0.0.0/8"));
+        let mut some = grants(policy);
+        let found = [
+            "1.2.3.4:80",
+            "[64:ff9b::1.2.3.4]:80",
+            "[2002:102:304::]:80",
+            "1.2.4.4:80",
+        ];
+        some.pin("example.com", &found.map(at));
+        some.pin("localhost", &[at("127.0.0.1:80")]);
+        for (asked, _) in PEER {
+            for denied in [found[0], found[1], found[2], "127.0.0.1:80"] {
+                let said = said(asked(&some, at(denied)));
+                assert!(said.contains("denied by the policy's rule"), "{said}");
+            }
+            assert_eq!(asked(&some, at(found[3])), Ok(()));
+        }
+        assert!(some.lookup("64:ff9b::1.2.3.4").is_err());
+    }
+
+    #[test]
+    fn localhost_grants_the_loopback_and_only_that() {
+        for name in ["localhost", "Db.LOCALHOST."] {
+            let mut some = allowing(&["localhost", "*.localhost"]);
+            let found = ["127.0.0.1:80", "[::1]:80", "0.0.0.0:80", "10.0.0.1:80"];
+            some.pin(name, &found.map(at));
+            for (asked, _) in PEER {
+                for granted in [found[0], found[1], found[2]] {
+                    assert_eq!(asked(&some, at(granted)), Ok(()), "{name} {granted}");
+                }
+                assert!(asked(&some, at(found[3])).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn what_localhost_grants_another_name_at_another_port_does_not() {
+        let mut some = allowing(&["localhost:80", "example.com"]);
+        some.pin("localhost", &[at("127.0.0.1:0")]);
+        some.pin("example.com", &[at("127.0.0.1:0")]);
+        assert_eq!(some.connect(at("127.0.0.1:80")), Ok(()));
+        assert!(some.connect(at("127.0.0.1:81")).is_err());
+    }
+
+    #[test]
+    fn a_name_that_is_bound_to_another_address_keeps_what_it_granted() {
         let mut some = allowing(&["example.com"]);
-        some.pin("example.com", &[at("0.0.0.0:0"), at("[::]:0")]);
-        assert!(some.connect(at("0.0.0.0:80")).is_err());
-        assert!(some.connect(at("127.0.0.1:80")).is_err());
+        some.pin("example.com", &[at("1.2.3.4:0")]);
+        some.pin("example.com", &[at("10.0.0.1:0")]);
+        assert_eq!(some.connect(at("1.2.3.4:80")), Ok(()));
+        assert!(some.connect(at("10.0.0.1:80")).is_err());
+    }
+
+    #[test]
+    fn binding_is_granted_as_listening_is() {
+        let policy = Policy::default().allow_listen("127.0.0.1:0".parse().unwrap());
+        let some = grants(policy.clone().deny_listen("127.0.0.1:80".parse().unwrap()));
+        for asked in [Grants::bind, Grants::listen] {
+            assert_eq!(asked(&some, at("127.0.0.1:0")), Ok(()));
+            assert!(asked(&some, at("127.0.0.2:0")).is_err());
+            assert!(asked(&some, at("0.0.0.0:80")).is_err());
+            assert!(asked(&allowing(&["*"]), at("127.0.0.1:0")).is_err());
+        }
+        assert_eq!(
+            said(some.bind(at("0.0.0.0:53"))),
+            "bind to 0.0.0.0:53: not granted; --allow-listen=0.0.0.0:53 would allow it"
+        );
     }
 
     #[test]

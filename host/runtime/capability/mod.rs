@@ -11,6 +11,7 @@ mod network;
 mod pins;
 mod ports;
 mod rule;
+mod special;
 
 pub use denial::{Denial, Denials};
 pub use dir::DirGrant;

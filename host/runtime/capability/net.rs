@@ -129,6 +129,11 @@ pub(super) fn normalised(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
 
+/// Tells whether a normalised name is this machine's own (RFC 6761).
+pub(super) fn is_localhost(name: &str) -> bool {
+    name == "localhost" || is_below(name, "localhost")
+}
+
 fn is_below(name: &str, parent: &str) -> bool {
     let child = name.strip_suffix(parent);
     let child = child.and_then(|child| child.strip_suffix('.'));
@@ -222,6 +227,14 @@ mod tests {
         assert!(!rule.covers_name("example.com"));
         assert!(!rule.covers_name(".example.com"));
         assert!(!rule.covers_name("notexample.com"));
+    }
+
+    #[test]
+    fn localhost_is_a_name_and_all_below_it() {
+        assert!(is_localhost("localhost") && is_localhost("a.b.localhost"));
+        for name in ["localhost.example", "notlocalhost", ".localhost", ""] {
+            assert!(!is_localhost(name), "{name}");
+        }
     }
 
     #[test]
