@@ -12,6 +12,7 @@ mod port;
 mod reactor;
 mod ready;
 mod registration;
+mod rest;
 mod sleep;
 mod source;
 mod task;

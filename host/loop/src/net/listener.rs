@@ -1,16 +1,18 @@
 //! Listening for connections.
 //! An error of one connection never ends the listener; an error of the process is told and the
-//! listener stays ready.
+//! listener rests for a moment.
 
-use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use std::{io, mem};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
 use super::{SocketOptions, TcpStream, tcp_socket};
 use crate::core::Interest;
-use crate::{Handle, Registration};
+use crate::{Handle, Registration, TimerHandle};
 
 /// How to listen.
 #[derive(Clone, Debug)]
@@ -61,6 +63,9 @@ pub struct TcpListener {
     // Before the socket: it deregisters while the descriptor is open.
     registration: Registration,
     io: mio::net::TcpListener,
+    inherits_nodelay: bool,
+    /// Ends a rest.
+    rest: Mutex<Option<TimerHandle>>,
 }
 
 impl TcpListener {
@@ -73,6 +78,24 @@ impl TcpListener {
         Self::of(handle, options.listen(addr)?)
     }
 
+    /// Takes over a socket that listens already, and makes it non-blocking.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] for a socket that does not listen, and what the OS answers.
+    pub fn from_std(handle: &Handle, socket: std::net::TcpListener) -> io::Result<Self> {
+        let socket = Socket::from(socket);
+        if !listens(&socket)? {
+            let what = "take over a listener: the socket does not listen";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+        }
+        socket.set_nonblocking(true)?;
+        let mut listener = Self::of(handle, socket)?;
+        // What waits already came before the option was set.
+        listener.inherits_nodelay = false;
+        Ok(listener)
+    }
+
     /// Watches a socket that listens.
     pub(super) fn of(handle: &Handle, socket: Socket) -> io::Result<Self> {
         // Accepted sockets inherit it here, which saves a system call for each.
@@ -81,7 +104,12 @@ impl TcpListener {
         }
         let mut io = mio::net::TcpListener::from_std(socket.into());
         let registration = Registration::new(handle, &mut io, Interest::Readable)?;
-        Ok(Self { registration, io })
+        Ok(Self {
+            registration,
+            io,
+            inherits_nodelay: INHERITS_NODELAY,
+            rest: Mutex::default(),
+        })
     }
 
     /// The address it listens on.
@@ -119,12 +147,17 @@ impl TcpListener {
     /// # Errors
     ///
     /// [`io::ErrorKind::WouldBlock`] when none waits. An error of the process, such as too many
-    /// open descriptors, leaves the connection where it is and the listener readable. Errors of one
-    /// connection are skipped with that connection. [`io::ErrorKind::NotConnected`] after
-    /// [`Registration::close`].
+    /// open descriptors, leaves the connection where it is, and the listener rests for
+    /// [`REST`](Self::REST): whoever accepts in a loop does not spin. Errors of one connection are
+    /// skipped with that connection. [`io::ErrorKind::NotConnected`] after [`Registration::close`].
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (socket, addr) = self.registration.try_input(|| self.accept_one())?;
-        if !INHERITS_NODELAY {
+        let accepted = self.registration.try_input(|| self.accept_one());
+        let (socket, addr) = accepted.inspect_err(|error| {
+            if concerns_the_process(error) {
+                self.rest();
+            }
+        })?;
+        if !self.inherits_nodelay {
             SockRef::from(&socket).set_tcp_nodelay(true)?;
         }
         let stream = TcpStream::new(self.registration.handle(), socket, Interest::Readable)?;
@@ -141,6 +174,16 @@ impl TcpListener {
                 result => return result,
             }
         }
+    }
+
+    /// How long a listener counts as not readable after an error of the process. The next
+    /// connection that comes ends it early.
+    pub const REST: Duration = Duration::from_millis(100);
+
+    fn rest(&self) {
+        let timer = self.registration.rest_reading(Self::REST);
+        // Named, so that the old one is dropped after the lock.
+        let _old = mem::replace(&mut *lock(&self.rest), timer);
     }
 
     /// Ready with a connection as soon as one waits; errors are those of
@@ -177,6 +220,37 @@ impl TcpListener {
 }
 
 const INHERITS_NODELAY: bool = cfg!(target_os = "linux");
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+fn listens(socket: &Socket) -> io::Result<bool> {
+    socket.is_listener()
+}
+
+/// Where the OS cannot be asked, accepting tells.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+fn listens(_socket: &Socket) -> io::Result<bool> {
+    Ok(true)
+}
+
+/// Errors that the next attempt would meet as well: descriptors or memory are used up.
+#[cfg(unix)]
+fn concerns_the_process(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let errno = Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+    )
+}
+
+#[cfg(not(unix))]
+fn concerns_the_process(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+}
 
 /// Errors that the network left on a connection in the queue; see the notes of accept(2).
 fn concerns_one_connection(error: &io::Error) -> bool {

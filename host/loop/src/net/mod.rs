@@ -4,6 +4,7 @@
 mod connect;
 pub mod happy_eyeballs;
 mod listener;
+mod listeners;
 mod options;
 mod tcp;
 mod tcp_socket;
@@ -11,6 +12,7 @@ mod tcp_socket;
 pub use self::connect::{Connect, ConnectOptions};
 pub use self::happy_eyeballs::ConnectAny;
 pub use self::listener::{ListenOptions, TcpListener};
+pub use self::listeners::TcpListeners;
 pub use self::options::SocketOptions;
 pub use self::tcp::TcpStream;
 pub use self::tcp_socket::TcpSocket;

@@ -1,6 +1,7 @@
-//! Out of descriptors: accepting fails, the listener lives. In a process of its own, whose limit it
-//! lowers.
+//! Out of descriptors: accepting fails, the listener rests and lives. In a process of its own,
+//! whose limit it lowers.
 
+use std::io::ErrorKind;
 use std::process::Command;
 
 use aio_loop::net::{ListenOptions, TcpListener};
@@ -39,7 +40,13 @@ fn child() {
     event_loop.block_on(async {
         let error = listener.accept().await.unwrap_err();
         assert_eq!(error.raw_os_error(), Some(24), "EMFILE");
-        assert!(listener.registration().readiness().readable);
+        assert!(!listener.registration().readiness().readable);
+        let again = listener.try_accept().unwrap_err();
+        assert_eq!(again.kind(), ErrorKind::WouldBlock);
+        let told = handle.now();
+        let error = listener.accept().await.unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(24), "EMFILE");
+        assert!(handle.now() - told >= TcpListener::REST);
         setrlimit(Resource::Nofile, limit(maximum)).unwrap();
         let _first = listener.accept().await.unwrap();
         let _second = listener.accept().await.unwrap();

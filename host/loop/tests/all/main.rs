@@ -10,6 +10,7 @@ mod exhaustion;
 #[cfg(unix)]
 mod fd;
 mod happy_eyeballs;
+mod listeners;
 mod port;
 #[cfg(unix)]
 mod signal;
@@ -51,6 +52,7 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::Task<Vec<u8>>>();
     check::<aio_loop::Blocking<Vec<u8>>>();
     check::<aio_loop::net::TcpListener>();
+    check::<aio_loop::net::TcpListeners>();
     check::<aio_loop::net::TcpStream>();
     check::<aio_loop::net::TcpSocket>();
     check::<aio_loop::net::Connect>();
