@@ -39,6 +39,15 @@ pub(crate) struct Read {
     pub(crate) token: u64,
     pub(crate) quiet: bool,
     pub(crate) max: u32,
+    pub(crate) many: Many,
+}
+
+/// Whether a read goes on after the first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Many {
+    No,
+    /// It does, and brought something last in the turn of this number.
+    Since(u64),
 }
 
 /// A write that waits, with the bytes that are not written yet.

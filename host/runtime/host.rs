@@ -84,7 +84,8 @@ impl HostBuilder {
             CacheChoice::Off => None,
         };
         Ok(Host {
-            event_loop: Loop::new().map_err(|error| Error::host("make the event loop", error))?,
+            event_loop: Loop::with_limits(loop_limits())
+                .map_err(|error| Error::host("make the event loop", error))?,
             linker: Arc::new(linker(&engine)?),
             ticker: Ticker::start(&engine)
                 .map_err(|error| Error::host("start the epoch thread", error))?,
@@ -93,6 +94,16 @@ impl HostBuilder {
             engine,
         })
     }
+}
+
+/// A turn looks at few events at a time, so that a timer that is due has not to wait until guests
+/// have dealt with a thousand.
+const EVENTS_MAX: usize = 32;
+
+fn loop_limits() -> aio_loop::Limits {
+    let mut limits = aio_loop::Limits::default();
+    limits.events_max = EVENTS_MAX;
+    limits
 }
 
 fn linker(engine: &Engine) -> Result<Linker<State>> {

@@ -8,6 +8,11 @@ fn connections_work_on_the_ring_alone_and_in_order() {
 }
 
 #[test]
+fn a_read_goes_on_once_a_turn_and_loses_no_byte() {
+    passes(LOOPBACK, "ring_read_many", &[]);
+}
+
+#[test]
 fn equal_deadlines_fire_in_the_order_they_were_submitted() {
     passes(&[], "ring_timers", &[]);
 }

@@ -67,7 +67,7 @@ impl Server {
         match *outcome {
             Outcome::Accepted(handle, _peer) => {
                 let key = self.connections.insert(handle);
-                self.ring.read(key.token(Direction::Read), handle, READ_MAX);
+                self.read(key, handle);
                 self.accept();
             }
             Outcome::Failed(ErrorCode::Cancelled) => self.stopped = true,
@@ -83,6 +83,8 @@ impl Server {
         match (direction, outcome) {
             (Direction::Read, Outcome::Data(data)) => self.echo(key, data),
             (Direction::Write(_), Outcome::Written(_)) => self.written(key),
+            // It rests until the writes are done.
+            (Direction::Read, Outcome::Failed(ErrorCode::Cancelled)) => (),
             _ => self.close(key),
         }
     }
@@ -101,10 +103,12 @@ impl Server {
             || connection.unreported == Key::WRITES_MAX
             || connection.unreported_bytes > UNREPORTED_BYTES_MAX;
         let token = key.token(Direction::Write(number));
+        let ended = connection.ended;
         let write = self.ring.write(token, handle, data);
         if !ask {
             write.quiet();
-            self.ring.read(key.token(Direction::Read), handle, READ_MAX);
+        } else if !ended {
+            self.ring.cancel(0, key.token(Direction::Read)).quiet();
         }
     }
 
@@ -119,7 +123,12 @@ impl Server {
         connection.unreported = 0;
         connection.unreported_bytes = 0;
         let handle = connection.handle;
-        self.ring.read(key.token(Direction::Read), handle, READ_MAX);
+        self.read(key, handle);
+    }
+
+    fn read(&mut self, key: Key, handle: Handle) {
+        let token = key.token(Direction::Read);
+        self.ring.read_many(token, handle, READ_MAX);
     }
 
     fn close(&mut self, key: Key) {

@@ -54,37 +54,41 @@ impl Payload {
         Self::new(2, [handle, max.into(), 0, 0])
     }
 
+    pub(super) fn read_many(handle: Handle, max: u32) -> Self {
+        Self::new(3, [handle, max.into(), 0, 0])
+    }
+
     pub(super) fn write(handle: Handle, length: u32) -> Self {
-        Self::new(3, [handle, length.into(), 0, 0])
+        Self::new(4, [handle, length.into(), 0, 0])
     }
 
     pub(super) fn shutdown(handle: Handle, how: ShutdownHow) -> Self {
-        Self::new(4, [handle, how as u64, 0, 0])
+        Self::new(5, [handle, how as u64, 0, 0])
     }
 
     pub(super) fn watch(handle: Handle, interest: Interest) -> Self {
-        Self::new(5, [handle, interest.bits().into(), 0, 0])
+        Self::new(6, [handle, interest.bits().into(), 0, 0])
     }
 
     pub(super) fn sleep(nanoseconds: u64) -> Self {
-        Self::new(6, [nanoseconds, 0, 0, 0])
+        Self::new(7, [nanoseconds, 0, 0, 0])
     }
 
     pub(super) fn sleep_until(deadline: Instant) -> Self {
-        Self::new(7, [deadline, 0, 0, 0])
+        Self::new(8, [deadline, 0, 0, 0])
     }
 
     pub(super) fn lookup(name: Text, service: Text, family: Option<IpFamily>) -> Self {
         let family = family.map_or(0, |family| 1 | (family as u64) << 8);
-        Self::new(8, [name.0, service.0, family, 0])
+        Self::new(9, [name.0, service.0, family, 0])
     }
 
     pub(super) fn close(handle: Handle) -> Self {
-        Self::new(9, [handle, 0, 0, 0])
+        Self::new(10, [handle, 0, 0, 0])
     }
 
     pub(super) fn cancel(token: u64) -> Self {
-        Self::new(10, [token, 0, 0, 0])
+        Self::new(11, [token, 0, 0, 0])
     }
 
     fn new(case: u64, words: [u64; 4]) -> Self {

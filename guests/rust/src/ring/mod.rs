@@ -58,6 +58,12 @@ impl Ring {
         self.push(token, Payload::read(stream, max))
     }
 
+    /// Reads up to `max` bytes again and again, at most once a turn: [`Outcome::Data`] each time.
+    /// An empty one, a failure and [`Ring::cancel`] end it.
+    pub fn read_many(&mut self, token: u64, stream: Handle, max: u32) -> Entry<'_> {
+        self.push(token, Payload::read_many(stream, max))
+    }
+
     /// Writes all of `data`, of which a copy is made: [`Outcome::Written`].
     pub fn write(&mut self, token: u64, stream: Handle, data: &[u8]) -> Entry<'_> {
         let length = self.submissions.append(data);

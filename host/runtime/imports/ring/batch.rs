@@ -1,8 +1,9 @@
-//! What a turn brought, handed to the guest without an allocation: two batches take turns, one
-//! being filled while wasmtime still copies the other into the guest's memory.
+//! What a turn brought, handed to the guest without an allocation: what was handed over is taken
+//! back and filled again. Bytes are read to where they are handed over from.
 
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use wasmtime::component::{ComponentType, Lower};
 
 use super::super::io::READ_MAX;
@@ -16,7 +17,7 @@ pub(crate) struct Batch {
     #[component(name = "completions")]
     pub(super) completions: Vec<Completion>,
     #[component(name = "data")]
-    pub(super) data: Vec<u8>,
+    pub(super) data: BytesMut,
     #[component(name = "stop")]
     pub(super) stop: bool,
 }
@@ -26,59 +27,91 @@ const COMPLETIONS_MAX: usize = 1024;
 /// Bytes read in one batch.
 const DATA_MAX: usize = 1 << 20;
 
-impl Batch {
-    pub(super) fn is_empty(&self) -> bool {
-        self.completions.is_empty() && !self.stop
-    }
-
-    fn clear(&mut self) {
-        self.completions.clear();
-        self.data.clear();
-        self.stop = false;
-    }
-}
-
 /// The batch being filled, and the one handed over last.
 #[derive(Debug, Default)]
 pub(super) struct Batches {
-    filling: Batch,
-    /// How many of its completions are of operations that waited. Only these fill a batch: were it
-    /// filled by what completes at once, a guest could keep what waits from being looked at.
+    completions: Vec<Completion>,
+    stop: bool,
+    /// Room for what is read. All of it is initialised, so that a read clears nothing first.
+    room: BytesMut,
+    /// How many bytes of the room have been read.
+    read: usize,
+    /// How many completions are of operations that waited. Only these fill a batch: were it filled
+    /// by what completes at once, a guest could keep what waits from being looked at.
     waited: usize,
     given: Arc<Batch>,
 }
 
 impl Batches {
-    pub(super) fn filling(&mut self) -> &mut Batch {
-        &mut self.filling
+    pub(super) fn is_empty(&self) -> bool {
+        self.completions.is_empty() && !self.stop
+    }
+
+    /// Adds the completion of an operation that completed at once.
+    pub(super) fn add(&mut self, token: u64, outcome: Outcome) {
+        self.completions.push(Completion { token, outcome });
     }
 
     /// Adds the completion of an operation that waited.
     pub(super) fn add_waited(&mut self, token: u64, outcome: Outcome) {
         self.waited += 1;
-        self.filling.completions.push(Completion { token, outcome });
+        self.add(token, outcome);
     }
 
-    /// Adds what was read, and says so.
-    pub(super) fn add_data(&mut self, data: &[u8]) -> Outcome {
-        self.filling.data.extend_from_slice(data);
-        Outcome::Data(count(data.len()))
+    /// Adds what `read` reads into a buffer of `max` bytes, and says how much that was.
+    pub(super) fn add_data<E>(
+        &mut self,
+        max: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+    ) -> Result<Outcome, E> {
+        let end = self.read + max;
+        if self.room.len() < end {
+            self.room.resize(end.next_power_of_two(), 0);
+        }
+        let length = read(&mut self.room[self.read..end])?;
+        self.read += length;
+        Ok(Outcome::Data(count(length)))
+    }
+
+    /// Asks the guest to stop.
+    pub(super) fn add_stop(&mut self) {
+        self.stop = true;
     }
 
     /// Whether what is ready should wait for the next turn: one more read might go beyond the
     /// bound.
     pub(super) fn is_full(&self) -> bool {
-        self.waited >= COMPLETIONS_MAX || self.filling.data.len() > DATA_MAX - READ_MAX
+        self.waited >= COMPLETIONS_MAX || self.read > DATA_MAX - READ_MAX
+    }
+
+    /// Takes back the room of what was handed over, unless wasmtime still copies it.
+    pub(super) fn reclaim(&mut self) {
+        if self.read > 0 {
+            return;
+        }
+        if let Some(last) = Arc::get_mut(&mut self.given) {
+            let mut room = std::mem::take(&mut last.data);
+            let joined = room.try_unsplit(std::mem::take(&mut self.room));
+            // Room that has grown meanwhile is the larger one.
+            self.room = joined.map_or_else(|rest| rest, |()| room);
+        }
     }
 
     /// Hands over what was filled.
     pub(super) fn take(&mut self) -> Arc<Batch> {
         self.waited = 0;
+        let data = self.room.split_to(std::mem::take(&mut self.read));
+        let stop = std::mem::take(&mut self.stop);
         if let Some(last) = Arc::get_mut(&mut self.given) {
-            last.clear();
-            std::mem::swap(last, &mut self.filling);
+            last.completions.clear();
+            std::mem::swap(&mut last.completions, &mut self.completions);
+            (last.data, last.stop) = (data, stop);
         } else {
-            self.given = Arc::new(std::mem::take(&mut self.filling));
+            self.given = Arc::new(Batch {
+                completions: std::mem::take(&mut self.completions),
+                data,
+                stop,
+            });
         }
         Arc::clone(&self.given)
     }

@@ -1,5 +1,6 @@
 //! The functions of the ring as the guest calls them.
 
+use std::cell::LazyCell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -45,12 +46,10 @@ pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> 
 }
 
 async fn enter(store: StoreContextMut<'_, State>, arguments: EnterArguments) -> Result<Entered> {
-    let wait = match begin(&store, arguments) {
-        Ok(wait) => wait,
-        Err(code) => return Ok((Err(code),)),
-    };
-    wait.in_place().await;
-    Ok((Ok(store.data().io().ring.batches.take()),))
+    match begin(&store, arguments) {
+        Ok(wait) => Ok((Ok(wait.in_place().await),)),
+        Err(code) => Ok((Err(code),)),
+    }
 }
 
 fn enter_async(
@@ -61,12 +60,9 @@ fn enter_async(
     let wait = store.with(|mut access| begin(access.as_context_mut(), arguments));
     Box::pin(async move {
         match wait {
-            Ok(wait) => wait.aside().await,
-            Err(code) => return Ok((Err(code),)),
+            Ok(wait) => Ok((Ok(wait.aside().await),)),
+            Err(code) => Ok((Err(code),)),
         }
-        Ok((Ok(store.with(|access| {
-            access.as_context().data().io().ring.batches.take()
-        })),))
     })
 }
 
@@ -80,23 +76,20 @@ fn begin(
     let timeout = timeout
         .map(|timeout| delay(timeout).ok_or(ErrorCode::OutOfRange))
         .transpose()?;
-    submit(state, submissions, data.as_le_slice(&store))?;
-    Ok(Wait::new(state, timeout))
-}
-
-fn submit(state: &State, submissions: Vec<Submission>, data: &[u8]) -> Result<(), ErrorCode> {
-    let now = state.now();
     let mut io = state.io();
     if io.ring.entered {
         return Err(ErrorCode::NotSupported);
     }
-    io.submit(submissions, data, now)?;
+    // Read when first asked for, and once: equal deadlines of a batch stay equal.
+    let now = LazyCell::new(|| state.now());
+    io.submit(submissions, data.as_le_slice(&store), || *now)?;
     let denied = std::mem::take(&mut io.ring.denied);
+    let wait = Wait::new(state, &mut io, timeout);
     drop(io);
     denied
         .iter()
         .for_each(|denial| state.denials.report(denial));
-    Ok(())
+    Ok(wait)
 }
 
 fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {

@@ -22,7 +22,7 @@ use batch::Batches;
 use detached::Detached;
 pub(super) use link::add_to_linker;
 
-use super::wit::ring::{Completion, Outcome};
+use super::wit::ring::Outcome;
 use super::wit::types::ErrorCode;
 use crate::capability::Denial;
 use crate::handles::Entry;
@@ -37,6 +37,8 @@ pub(crate) struct Ring {
     keys: Vec<u64>,
     /// Handles and keys to look at, beginning with the oldest.
     runnable: VecDeque<u64>,
+    /// Handles that had their share of this turn and may have more for the next.
+    resting: Vec<u64>,
     /// Handles whose watch may be ready.
     watched: Vec<u64>,
     /// Operations that belong to no handle.
@@ -92,6 +94,7 @@ impl Ring {
             port,
             keys: Vec::new(),
             runnable: VecDeque::new(),
+            resting: Vec::new(),
             watched: Vec::new(),
             detached: Slab::new(),
             sequence: 0,
@@ -112,6 +115,8 @@ impl Ring {
     fn begin_turn(&mut self) -> u64 {
         self.entered = true;
         self.timed_out = false;
+        self.batches.reclaim();
+        self.runnable.extend(self.resting.drain(..));
         let turn = (self.timeout_key + 1) & u64::from(u32::MAX);
         self.timeout_key = TIMEOUT_KEY | turn;
         self.timeout_key
@@ -119,10 +124,7 @@ impl Ring {
 
     /// Reports the end of an operation.
     fn complete(&mut self, token: u64, outcome: Outcome) {
-        self.batches
-            .filling()
-            .completions
-            .push(Completion { token, outcome });
+        self.batches.add(token, outcome);
     }
 
     fn fail(&mut self, token: u64, code: ErrorCode) {
@@ -216,7 +218,7 @@ mod tests {
             let read = Operation::Read(ReadArguments { handle, max: 1 });
             let pair = [submission(1, read), submission(0, Operation::Cancel(1))];
             let submissions = pair.iter().cycle().take(4_000).cloned().collect();
-            io.submit(submissions, &[], 0).unwrap();
+            io.submit(submissions, &[], || 0).unwrap();
             assert!(!io.ring.batches.is_full());
             io.collect();
             assert!(io.ring.runnable.is_empty());

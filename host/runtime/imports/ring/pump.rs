@@ -11,7 +11,7 @@ use super::super::io::{Io, read_max};
 use super::super::wit::ring::{Interest, Outcome};
 use super::super::wit::types::{ErrorCode, IpSocketAddress};
 use super::{OWN_KEY, Ring, STOP_KEY, TIMEOUT_KEY, WAKE_KEY};
-use crate::handles::{Entry, Object, Watch};
+use crate::handles::{Entry, Many, Object, Watch};
 
 /// What accepting brings.
 type Accepted = (u64, IpSocketAddress);
@@ -40,8 +40,9 @@ impl Io {
     /// Whether the guest has something to hear.
     pub(super) fn has_news(&mut self) -> bool {
         self.ring.timed_out
-            || !self.ring.batches.filling().is_empty()
+            || !self.ring.batches.is_empty()
             || !self.ring.runnable.is_empty()
+            || !self.ring.port.is_empty()
             || !self.ring.watched.is_empty()
     }
 
@@ -50,7 +51,7 @@ impl Io {
         if requests != self.ring.stops_told {
             self.ring.stops_told = requests;
             self.ring.interrupt.told();
-            self.ring.batches.filling().stop = true;
+            self.ring.batches.add_stop();
         }
     }
 
@@ -106,13 +107,14 @@ impl Io {
             self.ring.queue(handle, entry);
             return false;
         }
+        if read.many == Many::Since(self.ring.timeout_key) {
+            return false;
+        }
         let served = match &entry.object {
             Object::Stream(stream) => {
-                let buffer = &mut self.scratch[..read_max(read.max)];
-                let length = not_blocked("read", stream.try_read(buffer));
-                length.map(|length| {
-                    length.map(|length| self.ring.batches.add_data(&buffer[..length]))
-                })
+                let batches = &mut self.ring.batches;
+                let read = batches.add_data(read_max(read.max), |room| stream.try_read(room));
+                not_blocked("read", read)
             }
             Object::Listener(listener) => {
                 let listener = Arc::clone(listener);
@@ -123,11 +125,29 @@ impl Io {
         let Some(outcome) = served else {
             return false;
         };
+        if read.many != Many::No && !is_last(&outcome) {
+            self.go_on_reading(handle, read.token, outcome);
+            return false;
+        }
         if let Some(entry) = self.handles.get_mut(handle) {
             entry.reads.pop_front();
         }
         self.end(read.token, read.quiet, outcome);
         true
+    }
+
+    /// Reports what the first read brought, which goes on in the next turn.
+    fn go_on_reading(&mut self, handle: u64, token: u64, outcome: Result<Outcome, ErrorCode>) {
+        let Some(entry) = self.handles.get_mut(handle) else {
+            return;
+        };
+        if let Some(read) = entry.reads.front_mut() {
+            read.many = Many::Since(self.ring.timeout_key);
+        }
+        if entry.object.registration().readiness().readable {
+            self.ring.resting.push(handle);
+        }
+        self.ring.report(token, outcome);
     }
 
     /// Accepts a connection that waits; none if none does.
@@ -143,10 +163,8 @@ impl Io {
     /// Ends an operation that waited.
     pub(super) fn end(&mut self, token: u64, quiet: bool, outcome: Result<Outcome, ErrorCode>) {
         self.ring.unpark(token);
-        match outcome {
-            Ok(_) if quiet => (),
-            Ok(outcome) => self.ring.batches.add_waited(token, outcome),
-            Err(code) => self.ring.batches.add_waited(token, Outcome::Failed(code)),
+        if outcome.is_err() || !quiet {
+            self.ring.report(token, outcome);
         }
     }
 
@@ -192,6 +210,12 @@ impl Io {
 }
 
 impl Ring {
+    /// Tells what came of an operation that waited.
+    fn report(&mut self, token: u64, outcome: Result<Outcome, ErrorCode>) {
+        let outcome = outcome.unwrap_or_else(Outcome::Failed);
+        self.batches.add_waited(token, outcome);
+    }
+
     /// Has a handle looked at again.
     pub(super) fn queue(&mut self, handle: u64, entry: &mut Entry) {
         if !entry.queued {
@@ -218,6 +242,11 @@ fn ready(watch: &Watch, readiness: Readiness) -> Interest {
         ready |= Interest::WRITABLE;
     }
     ready
+}
+
+/// Whether reading again is in vain: at the end of the stream and after a failure.
+fn is_last(outcome: &Result<Outcome, ErrorCode>) -> bool {
+    matches!(outcome, Err(_) | Ok(Outcome::Data(0)))
 }
 
 /// None for what would block, which is no error.

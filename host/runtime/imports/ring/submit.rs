@@ -12,7 +12,7 @@ use super::super::wit::ring::{
 };
 use super::super::wit::types::ErrorCode;
 use super::{Place, QUEUE_MAX, Ring};
-use crate::handles::{Object, Read, Watch, Write};
+use crate::handles::{Many, Object, Read, Watch, Write};
 
 /// The most operations in one call, so that a call ends before other guests notice.
 const SUBMISSIONS_MAX: usize = 16_384;
@@ -21,13 +21,13 @@ const SUBMISSIONS_MAX: usize = 16_384;
 type Id = (u64, bool);
 
 impl Io {
-    /// Begins a batch of operations. `data` has the bytes of the writes, `now` is the guest's
+    /// Begins a batch of operations. `data` has the bytes of the writes, `now` reads the guest's
     /// clock.
     pub(super) fn submit(
         &mut self,
         submissions: Vec<Submission>,
         mut data: &[u8],
-        now: u64,
+        now: impl Fn() -> u64,
     ) -> Result<(), ErrorCode> {
         if submissions.len() > SUBMISSIONS_MAX {
             return Err(ErrorCode::OutOfRange);
@@ -39,7 +39,7 @@ impl Io {
         } in submissions
         {
             let id = (token, quiet && !reports(&operation));
-            if let Err(refusal) = self.begin(id, operation, &mut data, now) {
+            if let Err(refusal) = self.begin(id, operation, &mut data, &now) {
                 self.refused(token, refusal);
             }
         }
@@ -62,10 +62,13 @@ impl Io {
         id: Id,
         operation: Operation,
         data: &mut &[u8],
-        now: u64,
+        now: &impl Fn() -> u64,
     ) -> Result<(), Refusal> {
         match operation {
-            Operation::Read(ReadArguments { handle, max }) => self.submit_read(id, handle, max)?,
+            Operation::Read(arguments) => self.submit_read(id, &arguments, Many::No)?,
+            Operation::ReadMany(arguments) => {
+                self.submit_read(id, &arguments, Many::Since(0))?;
+            }
             Operation::Write(arguments) => {
                 let (bytes, rest) = usize::try_from(arguments.length)
                     .ok()
@@ -79,7 +82,7 @@ impl Io {
             Operation::Shutdown(arguments) => self.submit_shutdown(id, &arguments)?,
             Operation::Watch(arguments) => self.submit_watch(id, &arguments)?,
             Operation::Sleep(delay) => self.submit_sleep(id, delay)?,
-            Operation::SleepUntil(deadline) => self.submit_sleep_until(id, deadline, now)?,
+            Operation::SleepUntil(deadline) => self.submit_sleep_until(id, deadline, now())?,
             Operation::Lookup(arguments) => self.submit_lookup(id, arguments)?,
             Operation::Close(handle) => self.submit_close(id, handle)?,
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
@@ -87,19 +90,35 @@ impl Io {
         Ok(())
     }
 
-    fn submit_read(&mut self, id: Id, handle: u64, max: u32) -> Result<(), ErrorCode> {
+    fn submit_read(
+        &mut self,
+        (token, quiet): Id,
+        arguments: &ReadArguments,
+        many: Many,
+    ) -> Result<(), ErrorCode> {
+        let &ReadArguments { handle, max } = arguments;
         if max == 0 {
             self.stream(handle)?;
-            self.ring.succeed(id.0, id.1, Outcome::Data(0));
+            self.ring.succeed(token, quiet, Outcome::Data(0));
             return Ok(());
         }
-        self.wait_to_read(id, handle, max, |object| {
-            matches!(object, Object::Stream(_))
-        })
+        let read = Read {
+            token,
+            quiet,
+            max,
+            many,
+        };
+        self.wait_to_read(handle, read, |object| matches!(object, Object::Stream(_)))
     }
 
-    fn submit_accept(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
-        self.wait_to_read(id, handle, 0, |object| {
+    fn submit_accept(&mut self, (token, quiet): Id, handle: u64) -> Result<(), ErrorCode> {
+        let accept = Read {
+            token,
+            quiet,
+            max: 0,
+            many: Many::No,
+        };
+        self.wait_to_read(handle, accept, |object| {
             matches!(object, Object::Listener(_))
         })
     }
@@ -107,9 +126,8 @@ impl Io {
     /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.
     fn wait_to_read(
         &mut self,
-        (token, quiet): Id,
         handle: u64,
-        max: u32,
+        read: Read,
         fits: impl FnOnce(&Object) -> bool,
     ) -> Result<(), ErrorCode> {
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)?;
@@ -119,8 +137,8 @@ impl Io {
         if entry.reads.len() >= QUEUE_MAX {
             return Err(ErrorCode::QuotaExceeded);
         }
-        self.ring.park(token, Place::Read(handle))?;
-        entry.reads.push_back(Read { token, quiet, max });
+        self.ring.park(read.token, Place::Read(handle))?;
+        entry.reads.push_back(read);
         self.ring.attach(handle, entry);
         if entry.object.registration().readiness().readable {
             self.ring.queue(handle, entry);
@@ -306,9 +324,9 @@ fn write_now(stream: &TcpStream, data: &[u8]) -> Result<usize, ErrorCode> {
 
 /// Results that a guest must hear of in any case, or they would be lost.
 fn reports(operation: &Operation) -> bool {
-    use Operation::{Accept, Connect, Lookup, Read, Watch};
+    use Operation::{Accept, Connect, Lookup, Read, ReadMany, Watch};
     matches!(
         operation,
-        Accept(_) | Connect(_) | Lookup(_) | Read(_) | Watch(_)
+        Accept(_) | Connect(_) | Lookup(_) | Read(_) | ReadMany(_) | Watch(_)
     )
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use aio_loop::{InPlace, TimerHandle};
 
 use super::super::io::Io;
+use super::batch::Batch;
 use crate::solo::Solo;
 use crate::state::{State, lock};
 use crate::ticker::Pulse;
@@ -30,8 +31,7 @@ pub(super) struct Wait {
 
 impl Wait {
     /// `timeout` of zero only looks.
-    pub(super) fn new(state: &State, timeout: Option<Duration>) -> Self {
-        let mut io = state.io();
+    pub(super) fn new(state: &State, io: &mut Io, timeout: Option<Duration>) -> Self {
         let key = io.ring.begin_turn();
         let deadline = |timeout| state.handle.now().checked_add(timeout);
         let timer = timeout
@@ -49,19 +49,19 @@ impl Wait {
     }
 
     /// Waits, turning the loop in place where that is possible.
-    pub(super) async fn in_place(mut self) {
-        poll_fn(|cx| self.poll_in_place(cx)).await;
+    pub(super) async fn in_place(mut self) -> Arc<Batch> {
+        poll_fn(|cx| self.poll_in_place(cx)).await
     }
 
     /// Waits while other tasks of the guest go on.
-    pub(super) async fn aside(mut self) {
-        poll_fn(|cx| self.poll_aside(cx)).await;
+    pub(super) async fn aside(mut self) -> Arc<Batch> {
+        poll_fn(|cx| self.poll_aside(cx)).await
     }
 
-    fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
         loop {
-            if self.is_done() {
-                return Poll::Ready(());
+            if let Some(batch) = self.news() {
+                return Poll::Ready(batch);
             }
             match self.turn() {
                 Ok(InPlace::Turned) => self.turned = true,
@@ -74,24 +74,27 @@ impl Wait {
         }
     }
 
-    fn poll_aside(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_done() {
-            Poll::Ready(())
-        } else {
-            self.give_way(cx)
+    fn poll_aside(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
+        match self.news() {
+            Some(batch) => Poll::Ready(batch),
+            None => self.give_way(cx),
         }
     }
 
-    /// Whether the turn is made and there is something to tell, or no more to wait for.
-    fn is_done(&mut self) -> bool {
+    /// What the turn brought, once it is made and there is something to tell, or no more to wait
+    /// for.
+    fn news(&mut self) -> Option<Arc<Batch>> {
+        if !self.turned {
+            return None;
+        }
         let mut io = lock(&self.io);
         io.collect();
         io.sift_watches();
-        let done = self.turned && (!self.may_wait || io.has_news());
-        if done {
-            io.report_watches();
+        if self.may_wait && !io.has_news() {
+            return None;
         }
-        done
+        io.report_watches();
+        Some(io.ring.batches.take())
     }
 
     /// A guest with news does not wait for more; nor does one that waits count as running.
@@ -101,6 +104,8 @@ impl Wait {
         }
         let handle = {
             let mut io = lock(&self.io);
+            // A watch that is not ready any more is no news.
+            io.sift_watches();
             if !self.may_wait || io.has_news() {
                 return io.handle.poll_in_place();
             }
@@ -113,7 +118,7 @@ impl Wait {
     }
 
     /// Gives the thread back to the loop, for one turn at least.
-    fn give_way(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn give_way(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
         self.turned = true;
         let mut io = lock(&self.io);
         let come_again = !self.may_wait || io.has_news() || io.ring.port.poll_ready(cx).is_ready();
