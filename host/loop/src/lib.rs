@@ -30,6 +30,7 @@ pub mod net;
 #[cfg(unix)]
 pub mod signal;
 pub mod testing;
+pub mod tls;
 
 pub use crate::core::{
     Aborted, Blocking, CallHandle, Elapsed, Handle, InPlace, Interval, Limits, Loop, Port,

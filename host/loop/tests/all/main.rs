@@ -18,6 +18,7 @@ mod task;
 mod tcp;
 mod tcp_socket;
 mod time;
+mod tls;
 mod turn;
 mod wake;
 
@@ -58,6 +59,7 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::Connect>();
     check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::dns::Lookup>();
+    check::<aio_loop::tls::Session>();
 }
 
 /// Tells whether it was dropped, and shares nothing else.
