@@ -29,6 +29,7 @@ pub mod fd;
 pub mod net;
 #[cfg(unix)]
 pub mod signal;
+mod sys;
 pub mod testing;
 pub mod tls;
 

@@ -3,6 +3,7 @@
 
 mod connect;
 pub mod happy_eyeballs;
+mod inbox;
 mod listener;
 mod listeners;
 mod options;
@@ -11,8 +12,15 @@ mod tcp_socket;
 
 pub use self::connect::{Connect, ConnectOptions};
 pub use self::happy_eyeballs::ConnectAny;
+mod udp;
+mod udp_options;
+
+pub use self::inbox::Inbox;
 pub use self::listener::{ListenOptions, TcpListener};
 pub use self::listeners::TcpListeners;
 pub use self::options::SocketOptions;
 pub use self::tcp::TcpStream;
 pub use self::tcp_socket::TcpSocket;
+pub use self::udp::{Received, UdpOptions, UdpSocket};
+pub use self::udp_options::Interface;
+pub use crate::sys::Outgoing;

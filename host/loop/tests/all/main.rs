@@ -20,6 +20,7 @@ mod tcp_socket;
 mod time;
 mod tls;
 mod turn;
+mod udp;
 mod wake;
 
 use std::sync::{Arc, Mutex};
@@ -58,6 +59,8 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::TcpSocket>();
     check::<aio_loop::net::Connect>();
     check::<aio_loop::net::ConnectAny>();
+    check::<aio_loop::net::UdpSocket>();
+    check::<aio_loop::net::Inbox>();
     check::<aio_loop::dns::Lookup>();
     check::<aio_loop::tls::Session>();
 }

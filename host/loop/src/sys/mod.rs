@@ -1,0 +1,33 @@
+//! System calls that nothing else offers in safe form. All unsafe code of the crate is here, one
+//! call a block; what is outside sees slices, addresses and `io::Result`.
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[path = "batch_linux.rs"]
+mod batch;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[path = "batch_of_one.rs"]
+mod batch;
+mod message;
+
+use std::net::SocketAddr;
+
+pub(crate) use batch::{BATCH_MAX, receive_batch, send_batch};
+pub(crate) use message::receive;
+
+/// A datagram to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Outgoing<'a> {
+    /// Its bytes; may be none.
+    pub data: &'a [u8],
+    /// Where to; `None` for the peer of a connected socket.
+    pub to: Option<SocketAddr>,
+}
+
+/// What is known of a datagram that was received, besides its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Head {
+    pub(crate) len: usize,
+    pub(crate) from: SocketAddr,
+    /// Whether bytes that found no room are lost.
+    pub(crate) truncated: bool,
+}
