@@ -5,9 +5,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aio_loop::net::{TcpListener, TcpStream};
+use aio_loop::net::TcpListener;
+use aio_loop::{Port, Readiness};
 
 use crate::quota::Permit;
+use crate::stream::Stream;
 
 /// An open object and what the ring has in flight on it.
 #[derive(Debug)]
@@ -30,7 +32,7 @@ pub(crate) struct Entry {
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
     Listener(Arc<TcpListener>),
-    Stream(Arc<TcpStream>),
+    Stream(Arc<Stream>),
 }
 
 /// A read or an accept that waits.
@@ -188,10 +190,27 @@ impl Entry {
 }
 
 impl Object {
-    pub(crate) fn registration(&self) -> &aio_loop::Registration {
+    /// What is known of it now.
+    pub(crate) fn readiness(&self) -> Readiness {
         match self {
-            Self::Listener(listener) => listener.registration(),
-            Self::Stream(stream) => stream.registration(),
+            Self::Listener(listener) => listener.registration().readiness(),
+            Self::Stream(stream) => stream.readiness(),
+        }
+    }
+
+    /// Posts `key` to `port` whenever an event brings news.
+    pub(crate) fn attach(&self, port: &Port, key: u64) {
+        match self {
+            Self::Listener(listener) => listener.registration().attach(port, key),
+            Self::Stream(stream) => stream.attach(port, key),
+        }
+    }
+
+    /// Ends all that waits on it.
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Listener(listener) => listener.registration().close(),
+            Self::Stream(stream) => stream.close(),
         }
     }
 }

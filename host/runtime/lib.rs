@@ -51,6 +51,7 @@ mod program;
 pub mod quota;
 mod solo;
 mod state;
+mod stream;
 mod ticker;
 mod wasi;
 

@@ -50,9 +50,10 @@ pub mod bindings {
 pub mod ring;
 
 pub use address::socket_address;
-pub use bindings::aio::host::tcp::{ListenOptions, ShutdownHow, TcpListener, TcpStream};
+pub use bindings::aio::host::streams::{ByteStream, ShutdownHow};
+pub use bindings::aio::host::tcp::{ListenOptions, TcpListener, TcpStream};
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
-pub use bindings::aio::host::{dns, tcp, timers, types};
+pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
 pub use ring::Ring;
 pub use stream::write_all;
 #[doc(hidden)]

@@ -10,7 +10,7 @@ use wasmtime::component::Accessor;
 use super::Imports;
 use super::convert::lookup_code;
 use super::io::{Io, Refusal};
-use super::wit::dns::{Host, HostWithStore};
+use super::wit::dns::{Host, HostWithStore, Query, Resolved, ReverseFlags};
 use super::wit::types::{ErrorCode, IpFamily, IpSocketAddress};
 use crate::interrupt::Interrupt;
 use crate::quota::Permit;
@@ -83,5 +83,21 @@ impl<T> HostWithStore<T> for Imports {
             Ok(found) => store.with(|mut access| access.get().io().found(&name, found)),
             Err(stopped) => Err(stopped.into()),
         })
+    }
+
+    async fn resolve(
+        _store: &Accessor<T, Self>,
+        _query: Query,
+    ) -> Result<Result<Vec<Resolved>, ErrorCode>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    async fn reverse(
+        _store: &Accessor<T, Self>,
+        _address: IpSocketAddress,
+        _flags: ReverseFlags,
+        _timeout: Option<u64>,
+    ) -> Result<Result<(String, String), ErrorCode>> {
+        Ok(Err(ErrorCode::NotSupported))
     }
 }

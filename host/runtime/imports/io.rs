@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use aio_loop::Handle;
-use aio_loop::net::{TcpListener, TcpStream};
+use aio_loop::net::TcpListener;
 
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
@@ -12,6 +12,7 @@ use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
 use crate::interrupt::Interrupt;
 use crate::quota::Quota;
+use crate::stream::Stream;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
@@ -96,7 +97,7 @@ impl Io {
         }
     }
 
-    pub(crate) fn stream(&self, handle: u64) -> Result<Arc<TcpStream>, ErrorCode> {
+    pub(crate) fn stream(&self, handle: u64) -> Result<Arc<Stream>, ErrorCode> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::Stream(stream)) => Ok(Arc::clone(stream)),
             _ => Err(ErrorCode::BadHandle),
@@ -106,13 +107,13 @@ impl Io {
     /// Closes a handle: what waits on it, through either door, ends with `closed`.
     pub(crate) fn close(&mut self, handle: u64) -> Result<(), ErrorCode> {
         let entry = self.handles.remove(handle).ok_or(ErrorCode::BadHandle)?;
-        entry.object.registration().close();
+        entry.object.close();
         self.ring.closed(&entry);
         Ok(())
     }
 
     /// Closes everything and returns the streams with bytes that are still to be written.
-    pub(crate) fn shut_down(&mut self) -> Vec<(Arc<TcpStream>, Vec<u8>)> {
+    pub(crate) fn shut_down(&mut self) -> Vec<(Arc<Stream>, Vec<u8>)> {
         self.ring.abandon();
         self.handles
             .drain()
@@ -121,7 +122,7 @@ impl Io {
     }
 }
 
-fn unwritten(entry: Entry) -> Option<(Arc<TcpStream>, Vec<u8>)> {
+fn unwritten(entry: Entry) -> Option<(Arc<Stream>, Vec<u8>)> {
     let Object::Stream(stream) = entry.object else {
         return None;
     };

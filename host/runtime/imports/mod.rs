@@ -1,13 +1,17 @@
 //! The interfaces of `aio:host`, one file per WIT file. An import borrows the store to start and to
 //! finish, never to wait: its future owns what it needs, so that dropping it cancels it.
 
+mod byte_streams;
 pub(crate) mod convert;
 mod dns;
 pub(crate) mod io;
 mod ring;
+mod streams;
 mod tcp;
-mod tcp_bytes;
 mod timers;
+mod tls;
+mod udp;
+mod unix;
 
 use wasmtime::component::{HasData, Linker};
 
@@ -18,13 +22,21 @@ mod generated {
         path: "wit",
         world: "aio:host/imports",
         imports: {
+            "aio:host/streams.[method]byte-stream.receive": store | trappable,
             "aio:host/tcp.[method]tcp-stream.receive": store | trappable,
             default: trappable,
         },
         with: {
+            "aio:host/streams.byte-stream": super::streams::ByteStream,
             "aio:host/tcp.tcp-listener": super::tcp::Listener,
-            "aio:host/tcp.tcp-stream": super::tcp::Stream,
+            "aio:host/tcp.tcp-stream": super::tcp::Connection,
             "aio:host/timers.interval": super::timers::Ticks,
+            "aio:host/tls.client-config": super::tls::ClientConfig,
+            "aio:host/tls.engine": super::tls::Engine,
+            "aio:host/tls.server-config": super::tls::ServerConfig,
+            "aio:host/udp.udp-socket": super::udp::Socket,
+            "aio:host/unix.datagram-socket": super::unix::Datagrams,
+            "aio:host/unix.unix-listener": super::unix::Listener,
         },
     });
 }
@@ -41,6 +53,7 @@ impl HasData for Imports {
 pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wit::types::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::timers::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::streams::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::tcp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::dns::add_to_linker::<_, Imports>(linker, |state| state)?;
     ring::add_to_linker(linker)

@@ -2,25 +2,27 @@
 //! guest's table, so that the ring works on the same object and a closed one is a code.
 
 use std::future::poll_fn;
-use std::net::{Shutdown, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aio_loop::net::{ListenOptions as LoopListenOptions, TcpListener, TcpStream};
 use wasmtime::Result;
-use wasmtime::component::{Accessor, Resource};
+use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
-use super::Imports;
 use super::convert::error_code;
-use super::io::{Io, READ_MAX, Refusal, read_max};
+use super::io::{Io, Refusal};
+use super::streams::{self, Waiting, count};
+use super::wit::streams::ShutdownHow;
 use super::wit::tcp::{
-    Host, HostTcpListener, HostTcpListenerWithStore, HostTcpStream, HostTcpStreamWithStore,
-    ListenOptions, ShutdownHow,
+    ConnectOptions, Host, HostTcpListener, HostTcpListenerWithStore, HostTcpStream,
+    HostTcpStreamWithStore, KeepAliveOptions, ListenOptions,
 };
-use super::wit::types::{ErrorCode, IpSocketAddress};
+use super::wit::types::{ErrorCode, IpFamily, IpSocketAddress};
+use super::{Imports, byte_streams};
 use crate::handles::Object;
-use crate::interrupt::Interrupt;
 use crate::state::{State, lock};
+use crate::stream::Stream;
 
 /// A listener of a guest, by handle.
 #[allow(unreachable_pub, reason = "the bindings re-export it")]
@@ -28,10 +30,7 @@ pub struct Listener(u64);
 
 /// A connection of a guest, by handle.
 #[allow(unreachable_pub, reason = "the bindings re-export it")]
-pub struct Stream(u64);
-
-/// What a wait needs besides its object.
-pub(crate) type Waiting<T> = (Arc<T>, Interrupt, Arc<Mutex<Io>>);
+pub struct Connection(u64);
 
 type Code<T> = Result<T, ErrorCode>;
 
@@ -70,7 +69,7 @@ impl Io {
 
     /// Takes in a stream that was connected or accepted.
     pub(crate) fn open_stream(&mut self, stream: TcpStream) -> Code<u64> {
-        self.open(Object::Stream(Arc::new(stream)))
+        self.open(Object::Stream(Arc::new(stream.into())))
     }
 }
 
@@ -80,17 +79,9 @@ impl State {
         Ok(self.io().listener(handle))
     }
 
-    fn stream_of(&self, stream: &Resource<Stream>) -> Result<Code<Arc<TcpStream>>> {
+    fn stream_of(&self, stream: &Resource<Connection>) -> Result<Code<Arc<Stream>>> {
         let handle = self.table.get(stream)?.0;
         Ok(self.io().stream(handle))
-    }
-
-    pub(crate) fn waiting_stream(
-        &self,
-        stream: &Resource<Stream>,
-    ) -> Result<Code<Waiting<TcpStream>>> {
-        let stream = self.stream_of(stream)?;
-        Ok(stream.map(|stream| (stream, self.interrupt.clone(), Arc::clone(&self.io))))
     }
 
     fn waiting_listener(
@@ -102,9 +93,9 @@ impl State {
     }
 
     /// Makes a resource of a handle; when there is no room for it, the handle is closed.
-    fn push_stream(&mut self, handle: u64) -> Code<Resource<Stream>> {
+    fn push_stream(&mut self, handle: u64) -> Code<Resource<Connection>> {
         self.table
-            .push(Stream(handle))
+            .push(Connection(handle))
             .map_err(|_full| self.close_unnamed(handle))
     }
 
@@ -113,23 +104,19 @@ impl State {
             .push(Listener(handle))
             .map_err(|_full| self.close_unnamed(handle))
     }
-
-    fn close_unnamed(&self, handle: u64) -> ErrorCode {
-        self.io()
-            .close(handle)
-            .err()
-            .unwrap_or(ErrorCode::QuotaExceeded)
-    }
 }
 
 /// Sets or asks one option of a stream.
 fn option<T>(
     state: &State,
-    stream: &Resource<Stream>,
+    stream: &Resource<Connection>,
     ask: impl FnOnce(&TcpStream) -> std::io::Result<T>,
 ) -> Result<Code<T>> {
     let stream = state.stream_of(stream)?;
-    Ok(stream.and_then(|stream| ask(&stream).map_err(|error| error_code("socket option", &error))))
+    Ok(stream.and_then(|stream| {
+        let tcp = stream.tcp().ok_or(ErrorCode::BadHandle)?;
+        ask(tcp).map_err(|error| error_code("socket option", &error))
+    }))
 }
 
 impl Host for State {}
@@ -162,6 +149,25 @@ impl HostTcpListener for State {
         Ok(self.table.get(&listener)?.0)
     }
 
+    fn listen_many(
+        &mut self,
+        _addresses: Vec<IpSocketAddress>,
+        _options: ListenOptions,
+    ) -> Result<Code<Resource<Listener>>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn inherited(&mut self, _name: String) -> Result<Code<Resource<Listener>>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn local_addresses(
+        &mut self,
+        _listener: Resource<Listener>,
+    ) -> Result<Code<Vec<IpSocketAddress>>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
     fn local_address(&mut self, listener: Resource<Listener>) -> Result<Code<IpSocketAddress>> {
         let listener = self.listener_of(&listener)?;
         Ok(listener.and_then(|listener| address("local address", listener.local_addr())))
@@ -169,15 +175,8 @@ impl HostTcpListener for State {
 
     fn drop(&mut self, listener: Resource<Listener>) -> Result<()> {
         let Listener(handle) = self.table.delete(listener)?;
-        close_dropped(self, handle);
+        self.close_dropped(handle);
         Ok(())
-    }
-}
-
-/// A handle that the ring has closed already is no error here.
-fn close_dropped(state: &State, handle: u64) {
-    match state.io().close(handle) {
-        Ok(()) | Err(_) => (),
     }
 }
 
@@ -191,7 +190,7 @@ impl<T> HostTcpListenerWithStore<T> for Imports {
     async fn accept(
         store: &Accessor<T, Self>,
         listener: Resource<Listener>,
-    ) -> Result<Code<(Resource<Stream>, IpSocketAddress)>> {
+    ) -> Result<Code<(Resource<Connection>, IpSocketAddress)>> {
         let waiting = store.with(|mut access| access.get().waiting_listener(&listener))?;
         let (listener, interrupt, io) = match waiting {
             Ok(waiting) => waiting,
@@ -213,7 +212,7 @@ impl<T> HostTcpListenerWithStore<T> for Imports {
     }
 }
 
-fn push_new(state: &mut State, stream: TcpStream) -> Code<Resource<Stream>> {
+fn push_new(state: &mut State, stream: TcpStream) -> Code<Resource<Connection>> {
     let handle = state.io().open_stream(stream)?;
     state.push_stream(handle)
 }
@@ -222,7 +221,7 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
     async fn connect(
         store: &Accessor<T, Self>,
         address: IpSocketAddress,
-    ) -> Result<Code<Resource<Stream>>> {
+    ) -> Result<Code<Resource<Connection>>> {
         let started = store.with(|mut access| {
             let state = access.get();
             let connect = state.io().connect(address.into());
@@ -240,84 +239,68 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
         })
     }
 
+    async fn connect_with(
+        _store: &Accessor<T, Self>,
+        _address: IpSocketAddress,
+        _options: ConnectOptions,
+    ) -> Result<Code<Resource<Connection>>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    async fn connect_name(
+        _store: &Accessor<T, Self>,
+        _name: String,
+        _service: String,
+        _family: Option<IpFamily>,
+        _options: ConnectOptions,
+    ) -> Result<Code<Resource<Connection>>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
     async fn read(
         store: &Accessor<T, Self>,
-        stream: Resource<Stream>,
+        stream: Resource<Connection>,
         max: u32,
     ) -> Result<Code<Vec<u8>>> {
-        let waiting = store.with(|mut access| access.get().waiting_stream(&stream))?;
-        let (stream, interrupt, io) = match waiting {
-            Ok(waiting) if max > 0 => waiting,
-            Ok(_) => return Ok(Ok(Vec::new())),
-            Err(code) => return Ok(Err(code)),
-        };
-        let max = read_max(max);
-        let read = poll_fn(|cx| {
-            let scratch = &mut lock(&io).scratch[..max];
-            let read = std::task::ready!(stream.poll_read(cx, scratch));
-            std::task::Poll::Ready(read.map(|count| scratch[..count].to_vec()))
-        });
-        Ok(match interrupt.or_stop(read).await {
-            Ok(read) => read.map_err(|error| error_code("read", &error)),
-            Err(stopped) => Err(stopped.into()),
-        })
+        Ok(streams::read(waiting(store, &stream)?, max).await)
     }
 
     async fn write(
         store: &Accessor<T, Self>,
-        stream: Resource<Stream>,
+        stream: Resource<Connection>,
         data: Vec<u8>,
     ) -> Result<Code<u32>> {
-        let waiting = store.with(|mut access| access.get().waiting_stream(&stream))?;
-        let (stream, interrupt, io) = match waiting {
-            Ok(waiting) if !data.is_empty() => waiting,
-            Ok(_) => return Ok(Ok(0)),
-            Err(code) => return Ok(Err(code)),
-        };
-        let written = match stream.try_write(&data) {
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                // What waits is kept short: the guest gets a count and comes again.
-                let mut data = data;
-                data.truncate(READ_MAX);
-                data.shrink_to_fit();
-                let Some(_permit) = lock(&io).buffered.take(data.len() as u64) else {
-                    return Ok(Err(ErrorCode::QuotaExceeded));
-                };
-                let write = poll_fn(|cx| stream.poll_write(cx, &data));
-                match interrupt.or_stop(write).await {
-                    Ok(written) => written,
-                    Err(stopped) => return Ok(Err(stopped.into())),
-                }
-            }
-            written => written,
-        };
-        Ok(written
-            .map(count)
-            .map_err(|error| error_code("write", &error)))
+        Ok(streams::write(waiting(store, &stream)?, data).await)
     }
 
     async fn send(
         store: &Accessor<T, Self>,
-        stream: Resource<Stream>,
-        data: wasmtime::component::StreamReader<u8>,
+        stream: Resource<Connection>,
+        data: StreamReader<u8>,
     ) -> Result<Code<u64>> {
-        super::tcp_bytes::send(store, stream, data).await
+        let handle = store.with(|mut access| access.get().table.get(&stream).map(|own| own.0))?;
+        byte_streams::send(store, handle, data).await
     }
 
     fn receive(
-        store: wasmtime::component::Access<'_, T, Self>,
-        stream: Resource<Stream>,
-    ) -> Result<(
-        wasmtime::component::StreamReader<u8>,
-        wasmtime::component::FutureReader<Code<()>>,
-    )> {
-        super::tcp_bytes::receive(store, &stream)
+        mut store: Access<'_, T, Self>,
+        stream: Resource<Connection>,
+    ) -> Result<(StreamReader<u8>, FutureReader<Code<()>>)> {
+        let handle = store.get().table.get(&stream)?.0;
+        byte_streams::receive(store, handle)
     }
 }
 
-/// A count of bytes that a guest passed in: its memory has no more than 2^32.
-pub(crate) fn count(bytes: usize) -> u32 {
-    u32::try_from(bytes).unwrap_or(u32::MAX)
+/// What a wait on the connection of a resource needs.
+fn waiting<T>(
+    store: &Accessor<T, Imports>,
+    stream: &Resource<Connection>,
+) -> Result<Code<Waiting<Stream>>> {
+    store.with(|mut access| {
+        let state = access.get();
+        let handle = state.table.get(stream)?.0;
+        Ok(state.waiting_stream(handle))
+    })
 }
 
 /// Keep-alive times the operating systems accept, in seconds.
@@ -334,46 +317,76 @@ fn buffer_size(size: u32) -> Code<usize> {
 }
 
 impl HostTcpStream for State {
-    fn by_handle(&mut self, handle: u64) -> Result<Code<Resource<Stream>>> {
+    fn by_handle(&mut self, handle: u64) -> Result<Code<Resource<Connection>>> {
         let known = self.io().stream(handle);
+        let known = known.and_then(|stream| stream.tcp().map(drop).ok_or(ErrorCode::BadHandle));
         Ok(match known {
-            Ok(_) => self
+            Ok(()) => self
                 .table
-                .push(Stream(handle))
+                .push(Connection(handle))
                 .map_err(|_full| ErrorCode::QuotaExceeded),
             Err(code) => Err(code),
         })
     }
 
-    fn as_handle(&mut self, stream: Resource<Stream>) -> Result<u64> {
+    fn as_handle(&mut self, stream: Resource<Connection>) -> Result<u64> {
         Ok(self.table.get(&stream)?.0)
     }
 
-    fn shutdown(&mut self, stream: Resource<Stream>, how: ShutdownHow) -> Result<Code<()>> {
-        option(self, &stream, |stream| stream.shutdown(how.into()))
+    fn shutdown(&mut self, stream: Resource<Connection>, how: ShutdownHow) -> Result<Code<()>> {
+        let handle = self.table.get(&stream)?.0;
+        Ok(streams::shutdown(self, handle, how))
     }
 
-    fn local_address(&mut self, stream: Resource<Stream>) -> Result<Code<IpSocketAddress>> {
+    fn set_keep_alive_options(
+        &mut self,
+        _stream: Resource<Connection>,
+        _options: KeepAliveOptions,
+    ) -> Result<Code<()>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn reset_on_close(&mut self, _stream: Resource<Connection>) -> Result<Code<bool>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn set_reset_on_close(
+        &mut self,
+        _stream: Resource<Connection>,
+        _value: bool,
+    ) -> Result<Code<()>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn hop_limit(&mut self, _stream: Resource<Connection>) -> Result<Code<u8>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn set_hop_limit(&mut self, _stream: Resource<Connection>, _value: u8) -> Result<Code<()>> {
+        Ok(Err(ErrorCode::NotSupported))
+    }
+
+    fn local_address(&mut self, stream: Resource<Connection>) -> Result<Code<IpSocketAddress>> {
         option(self, &stream, |stream| {
             stream.local_addr().map(IpSocketAddress::from)
         })
     }
 
-    fn peer_address(&mut self, stream: Resource<Stream>) -> Result<Code<IpSocketAddress>> {
+    fn peer_address(&mut self, stream: Resource<Connection>) -> Result<Code<IpSocketAddress>> {
         option(self, &stream, |stream| {
             stream.peer_addr().map(IpSocketAddress::from)
         })
     }
 
-    fn no_delay(&mut self, stream: Resource<Stream>) -> Result<Code<bool>> {
+    fn no_delay(&mut self, stream: Resource<Connection>) -> Result<Code<bool>> {
         option(self, &stream, TcpStream::nodelay)
     }
 
-    fn set_no_delay(&mut self, stream: Resource<Stream>, value: bool) -> Result<Code<()>> {
+    fn set_no_delay(&mut self, stream: Resource<Connection>, value: bool) -> Result<Code<()>> {
         option(self, &stream, |stream| stream.set_nodelay(value))
     }
 
-    fn keep_alive(&mut self, stream: Resource<Stream>) -> Result<Code<Option<u64>>> {
+    fn keep_alive(&mut self, stream: Resource<Connection>) -> Result<Code<Option<u64>>> {
         let nanoseconds = |idle: Duration| u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
         option(self, &stream, |stream| {
             let options = stream.options()?;
@@ -382,7 +395,11 @@ impl HostTcpStream for State {
         })
     }
 
-    fn set_keep_alive(&mut self, stream: Resource<Stream>, idle: Option<u64>) -> Result<Code<()>> {
+    fn set_keep_alive(
+        &mut self,
+        stream: Resource<Connection>,
+        idle: Option<u64>,
+    ) -> Result<Code<()>> {
         let idle = idle.map(|nanoseconds| Duration::from_secs(nanoseconds / 1_000_000_000));
         if idle.is_some_and(|idle| !KEEP_ALIVE_SECONDS.contains(&idle.as_secs())) {
             return Ok(Err(ErrorCode::OutOfRange));
@@ -396,13 +413,17 @@ impl HostTcpStream for State {
         })
     }
 
-    fn receive_buffer_size(&mut self, stream: Resource<Stream>) -> Result<Code<u32>> {
+    fn receive_buffer_size(&mut self, stream: Resource<Connection>) -> Result<Code<u32>> {
         option(self, &stream, |stream| {
             stream.options()?.recv_buffer_size().map(count)
         })
     }
 
-    fn set_receive_buffer_size(&mut self, stream: Resource<Stream>, size: u32) -> Result<Code<()>> {
+    fn set_receive_buffer_size(
+        &mut self,
+        stream: Resource<Connection>,
+        size: u32,
+    ) -> Result<Code<()>> {
         match buffer_size(size) {
             Ok(size) => option(self, &stream, |stream| {
                 stream.options()?.set_recv_buffer_size(size)
@@ -411,13 +432,17 @@ impl HostTcpStream for State {
         }
     }
 
-    fn send_buffer_size(&mut self, stream: Resource<Stream>) -> Result<Code<u32>> {
+    fn send_buffer_size(&mut self, stream: Resource<Connection>) -> Result<Code<u32>> {
         option(self, &stream, |stream| {
             stream.options()?.send_buffer_size().map(count)
         })
     }
 
-    fn set_send_buffer_size(&mut self, stream: Resource<Stream>, size: u32) -> Result<Code<()>> {
+    fn set_send_buffer_size(
+        &mut self,
+        stream: Resource<Connection>,
+        size: u32,
+    ) -> Result<Code<()>> {
         match buffer_size(size) {
             Ok(size) => option(self, &stream, |stream| {
                 stream.options()?.set_send_buffer_size(size)
@@ -426,19 +451,9 @@ impl HostTcpStream for State {
         }
     }
 
-    fn drop(&mut self, stream: Resource<Stream>) -> Result<()> {
-        let Stream(handle) = self.table.delete(stream)?;
-        close_dropped(self, handle);
+    fn drop(&mut self, stream: Resource<Connection>) -> Result<()> {
+        let Connection(handle) = self.table.delete(stream)?;
+        self.close_dropped(handle);
         Ok(())
-    }
-}
-
-impl From<ShutdownHow> for Shutdown {
-    fn from(how: ShutdownHow) -> Self {
-        match how {
-            ShutdownHow::Receive => Self::Read,
-            ShutdownHow::Send => Self::Write,
-            ShutdownHow::Both => Self::Both,
-        }
     }
 }

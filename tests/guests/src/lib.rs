@@ -161,6 +161,12 @@ pub enum Told {
     Addresses(Vec<SocketAddr>),
     /// The code.
     Failed(ErrorCode),
+    /// The bytes, whether there were more, and who sent them.
+    Datagram(Vec<u8>, bool, SocketAddr),
+    /// How many bytes.
+    Moved(u64),
+    /// A host and a service.
+    Names(String, String),
 }
 
 impl Told {
@@ -178,6 +184,14 @@ impl Told {
             ),
             Outcome::Addresses(addresses) => Self::Addresses(addresses),
             Outcome::Failed(code) => Self::Failed(code),
+            Outcome::AcceptedUnix(handle) => Self::Open(handle),
+            Outcome::Datagram {
+                data,
+                truncated,
+                peer,
+            } => Self::Datagram(data.to_vec(), truncated, peer),
+            Outcome::Moved(count) => Self::Moved(count),
+            Outcome::Names(host, service) => Self::Names(host, service),
         };
         (completion.token, told)
     }

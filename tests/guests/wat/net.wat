@@ -3,11 +3,16 @@
 (component
   (import "aio:host/types@0.1.0" (instance $types
     (type $codes (enum
-      "access-denied" "bad-handle" "invalid-argument" "out-of-range" "quota-exceeded" "cancelled"
-      "closed" "not-supported" "address-in-use" "address-not-available" "connection-refused"
-      "connection-reset" "connection-aborted" "broken-pipe" "not-connected" "timed-out"
-      "host-unreachable" "network-unreachable" "name-unresolvable" "resolver-failure"
-      "insufficient-resources" "other"))
+      "access-denied" "bad-handle" "invalid-argument" "out-of-range" "quota-exceeded"
+      "cancelled" "closed" "invalid-state" "not-supported" "address-in-use"
+      "address-not-available" "connection-refused" "connection-reset" "connection-aborted"
+      "broken-pipe" "not-connected" "timed-out" "datagram-too-large" "host-unreachable"
+      "network-unreachable" "not-found" "path-escapes" "name-too-long" "name-unresolvable"
+      "service-unknown" "resolver-again" "resolver-failure" "tls-protocol" "tls-alert"
+      "tls-no-agreement" "tls-no-protocol" "tls-truncated" "tls-bad-identity"
+      "certificate-wrong-name" "certificate-expired" "certificate-not-yet-valid"
+      "certificate-unknown-issuer" "certificate-revoked" "certificate-invalid"
+      "certificate-required" "insufficient-resources" "other"))
     (export "error-code" (type $error-code (eq $codes)))
     (type $family (enum "ipv4" "ipv6"))
     (export "ip-family" (type $ip-family (eq $family)))

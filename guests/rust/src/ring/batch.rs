@@ -10,22 +10,29 @@ use crate::bindings::aio::host::types::{ErrorCode, Handle};
 #[derive(Debug)]
 pub struct Batch {
     completions: Vec<layout::Completion>,
-    // Of each completion with addresses, in order. Empty in nearly every batch.
-    addresses: Vec<Vec<layout::Address>>,
+    // Of each completion with lists, in order. Empty in nearly every batch.
+    lists: Vec<List>,
     data: Vec<u8>,
     stop: bool,
+}
+
+/// What a completion has beside its own bytes.
+#[derive(Debug)]
+pub(super) enum List {
+    Addresses(Vec<layout::Address>),
+    Names(Vec<u8>, Vec<u8>),
 }
 
 impl Batch {
     pub(super) fn new(
         completions: Vec<layout::Completion>,
-        addresses: Vec<Vec<layout::Address>>,
+        lists: Vec<List>,
         data: Vec<u8>,
         stop: bool,
     ) -> Self {
         Self {
             completions,
-            addresses,
+            lists,
             data,
             stop,
         }
@@ -50,7 +57,7 @@ impl Batch {
     pub fn iter(&self) -> Completions<'_> {
         Completions {
             completions: self.completions.iter(),
-            addresses: self.addresses.iter(),
+            lists: self.lists.iter(),
             data: &self.data,
         }
     }
@@ -93,13 +100,28 @@ pub enum Outcome<'a> {
     Addresses(Vec<SocketAddr>),
     /// The operation failed.
     Failed(ErrorCode),
+    /// A connection came in over a Unix socket.
+    AcceptedUnix(Handle),
+    /// A datagram came in.
+    Datagram {
+        /// Its bytes, up to what was asked for.
+        data: &'a [u8],
+        /// Whether there were more.
+        truncated: bool,
+        /// Who sent it.
+        peer: SocketAddr,
+    },
+    /// How many bytes were moved.
+    Moved(u64),
+    /// The names of a host and of a service.
+    Names(String, String),
 }
 
 /// Goes through the completions of a batch.
 #[derive(Clone, Debug)]
 pub struct Completions<'a> {
     completions: std::slice::Iter<'a, layout::Completion>,
-    addresses: std::slice::Iter<'a, Vec<layout::Address>>,
+    lists: std::slice::Iter<'a, List>,
     data: &'a [u8],
 }
 
@@ -130,8 +152,15 @@ impl<'a> Completions<'a> {
             3 => Outcome::Accepted(completion.words[0], completion.peer()),
             4 => Outcome::Connected(completion.words[0]),
             5 => Outcome::Ready(Interest::from_bits_truncate(completion.byte())),
-            6 => Outcome::Addresses(self.take_addresses()),
-            _ => Outcome::Failed(super::call::error_code(completion.byte())),
+            6 | 11 => self.take_list(),
+            7 => Outcome::Failed(super::call::error_code(completion.byte())),
+            8 => Outcome::AcceptedUnix(completion.words[0]),
+            9 => Outcome::Datagram {
+                data: self.take(completion.number()),
+                truncated: completion.truncated(),
+                peer: completion.peer(),
+            },
+            _ => Outcome::Moved(completion.words[0]),
         }
     }
 
@@ -141,8 +170,18 @@ impl<'a> Completions<'a> {
         taken
     }
 
-    fn take_addresses(&mut self) -> Vec<SocketAddr> {
-        let list = self.addresses.next().map_or(&[][..], Vec::as_slice);
-        list.iter().map(layout::Address::lift).collect()
+    fn take_list(&mut self) -> Outcome<'a> {
+        match self.lists.next() {
+            Some(List::Addresses(list)) => {
+                Outcome::Addresses(list.iter().map(layout::Address::lift).collect())
+            }
+            Some(List::Names(host, service)) => Outcome::Names(text(host), text(service)),
+            None => Outcome::Addresses(Vec::new()),
+        }
     }
+}
+
+/// Strings of the host are UTF-8.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

@@ -9,8 +9,8 @@ use std::alloc::Layout;
 
 use wit_bindgen::rt::async_support::Subtask;
 
-use super::batch::Batch;
-use super::layout::{Address, Completion, Submission};
+use super::batch::{Batch, List};
+use super::layout::{Completion, Submission};
 use super::submissions::Submissions;
 use crate::bindings::aio::host::types::ErrorCode;
 
@@ -100,13 +100,17 @@ impl Answer {
         }
         // SAFETY: the host made the lists, and the caller lifts them once.
         let (completions, data) = unsafe { (self.completions.lift(), self.data.lift()) };
-        let addresses = completions
+        let lists = completions
             .iter()
-            .filter(|completion| completion.case() == 6)
-            // SAFETY: the host wrote this completion, and the list in it is taken here alone.
-            .map(|completion| unsafe { addresses_of(completion) })
+            .filter_map(|completion| match completion.case() {
+                // SAFETY: the host wrote this completion, and the list in it is taken here alone.
+                6 => Some(List::Addresses(unsafe { list_of(completion, 0) })),
+                // SAFETY: as above, of both lists.
+                11 => Some(unsafe { List::Names(list_of(completion, 0), list_of(completion, 1)) }),
+                _ => None,
+            })
             .collect();
-        Ok(Batch::new(completions, addresses, data, self.stop != 0))
+        Ok(Batch::new(completions, lists, data, self.stop != 0))
     }
 }
 
@@ -138,9 +142,9 @@ impl<T> Foreign<T> {
 
 /// # Safety
 ///
-/// The host wrote `completion`, with a list of addresses that nobody took.
-unsafe fn addresses_of(completion: &Completion) -> Vec<Address> {
-    let (pointer, length) = completion.list();
+/// The host wrote `completion`, with a list of `T` at that place that nobody took.
+unsafe fn list_of<T>(completion: &Completion, number: usize) -> Vec<T> {
+    let (pointer, length) = completion.list(number);
     let list = Foreign {
         pointer: std::ptr::with_exposed_provenance_mut(pointer),
         length,

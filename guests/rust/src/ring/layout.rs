@@ -6,11 +6,12 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
+use crate::bindings::aio::host::dns::ReverseFlags;
 use crate::bindings::aio::host::ring::Interest;
-use crate::bindings::aio::host::tcp::ShutdownHow;
+use crate::bindings::aio::host::streams::ShutdownHow;
 use crate::bindings::aio::host::types::{Handle, Instant, IpFamily};
 
-/// `submission`: token, quiet, and the operation's case and payload. 56 bytes.
+/// `submission`: token, quiet, and the operation's case and payload. 72 bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(8))]
 pub(super) struct Submission {
@@ -33,17 +34,17 @@ impl Submission {
     }
 }
 
-/// `operation`: the number of its case, and up to 32 bytes.
+/// `operation`: the number of its case, and up to 48 bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Payload {
     case: u64,
-    words: [u64; 4],
+    words: [u64; 6],
 }
 
 impl Payload {
     pub(super) fn accept(handle: Handle) -> Self {
-        Self::new(0, [handle, 0, 0, 0])
+        Self::new(0, [handle])
     }
 
     pub(super) fn connect(address: SocketAddr) -> Self {
@@ -51,57 +52,99 @@ impl Payload {
     }
 
     pub(super) fn read(handle: Handle, max: u32) -> Self {
-        Self::new(2, [handle, max.into(), 0, 0])
+        Self::new(2, [handle, max.into()])
     }
 
     pub(super) fn read_many(handle: Handle, max: u32) -> Self {
-        Self::new(3, [handle, max.into(), 0, 0])
+        Self::new(3, [handle, max.into()])
     }
 
     pub(super) fn write(handle: Handle, length: u32) -> Self {
-        Self::new(4, [handle, length.into(), 0, 0])
+        Self::new(4, [handle, length.into()])
     }
 
     pub(super) fn shutdown(handle: Handle, how: ShutdownHow) -> Self {
-        Self::new(5, [handle, how as u64, 0, 0])
+        Self::new(5, [handle, how as u64])
     }
 
     pub(super) fn watch(handle: Handle, interest: Interest) -> Self {
-        Self::new(6, [handle, interest.bits().into(), 0, 0])
+        Self::new(6, [handle, interest.bits().into()])
     }
 
     pub(super) fn sleep(nanoseconds: u64) -> Self {
-        Self::new(7, [nanoseconds, 0, 0, 0])
+        Self::new(7, [nanoseconds])
     }
 
     pub(super) fn sleep_until(deadline: Instant) -> Self {
-        Self::new(8, [deadline, 0, 0, 0])
+        Self::new(8, [deadline])
     }
 
     pub(super) fn lookup(name: Text, service: Text, family: Option<IpFamily>) -> Self {
-        let family = family.map_or(0, |family| 1 | (family as u64) << 8);
-        Self::new(9, [name.0, service.0, family, 0])
+        Self::new(9, [name.0, service.0, lower_family(family)])
     }
 
     pub(super) fn close(handle: Handle) -> Self {
-        Self::new(10, [handle, 0, 0, 0])
+        Self::new(10, [handle])
     }
 
     pub(super) fn cancel(token: u64) -> Self {
-        Self::new(11, [token, 0, 0, 0])
+        Self::new(11, [token])
     }
 
-    fn new(case: u64, words: [u64; 4]) -> Self {
+    pub(super) fn connect_name(name: Text, service: Text, family: Option<IpFamily>) -> Self {
+        Self::new(12, [name.0, service.0, lower_family(family)])
+    }
+
+    pub(super) fn connect_unix(case: u64, name: Text) -> Self {
+        // The text follows the case after 4 bytes.
+        Self::new(13, [case | name.0 << 32, name.0 >> 32])
+    }
+
+    pub(super) fn receive(handle: Handle, max: u32) -> Self {
+        Self::new(14, [handle, max.into()])
+    }
+
+    pub(super) fn receive_many(handle: Handle, max: u32) -> Self {
+        Self::new(15, [handle, max.into()])
+    }
+
+    pub(super) fn send(handle: Handle, length: u32, peer: Option<SocketAddr>) -> Self {
+        let [a, b, c, d] = peer.map_or([0; 4], lower_address);
+        let length = u64::from(length) | u64::from(peer.is_some()) << 32;
+        Self::new(16, [handle, length, a, b, c, d])
+    }
+
+    pub(super) fn start_tls(connection: Handle, config: Handle, server_name: Text) -> Self {
+        Self::new(17, [connection, config, server_name.0])
+    }
+
+    pub(super) fn transfer(source: Handle, sink: Handle, max: Option<u64>) -> Self {
+        let has_max = u64::from(max.is_some());
+        Self::new(18, [source, sink, has_max, max.unwrap_or_default()])
+    }
+
+    pub(super) fn reverse(address: SocketAddr, flags: ReverseFlags) -> Self {
+        let [a, b, c, d] = lower_address(address);
+        Self::new(19, [a, b, c, d, flags.bits().into()])
+    }
+
+    fn new<const N: usize>(case: u64, payload: [u64; N]) -> Self {
+        let mut words = [0; 6];
+        words[..N].copy_from_slice(&payload);
         Self { case, words }
     }
 }
 
-/// A `string`: address and length.
+fn lower_family(family: Option<IpFamily>) -> u64 {
+    family.map_or(0, |family| 1 | (family as u64) << 8)
+}
+
+/// A `string` or a `list<u8>`: address and length.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text(u64);
 
 impl Text {
-    pub(super) fn of(text: &str) -> Self {
+    pub(super) fn of(text: &[u8]) -> Self {
         Self(text.as_ptr().expose_provenance() as u64 | (text.len() as u64) << 32)
     }
 }
@@ -129,15 +172,18 @@ impl Completion {
         low(self.words[0])
     }
 
-    /// The list of addresses: where it is, and how many.
-    pub(super) fn list(&self) -> (usize, usize) {
-        (
-            low(self.words[0]) as usize,
-            low(self.words[0] >> 32) as usize,
-        )
+    /// A list in the payload, the first or the second: where it is, and how many.
+    pub(super) fn list(&self, number: usize) -> (usize, usize) {
+        let word = self.words[number];
+        (low(word) as usize, low(word >> 32) as usize)
     }
 
-    /// The address beside an accepted handle.
+    /// Whether a datagram was cut.
+    pub(super) fn truncated(&self) -> bool {
+        low_byte(self.words[0] >> 32) != 0
+    }
+
+    /// The address beside an accepted handle, or of a datagram.
     pub(super) fn peer(&self) -> SocketAddr {
         let [_, a, b, c, d] = self.words;
         lift_address([a, b, c, d])

@@ -12,9 +12,11 @@ use std::time::Duration;
 pub use batch::{Batch, Completion, Completions, Outcome};
 pub use submissions::Entry;
 
+use crate::bindings::aio::host::dns::ReverseFlags;
 use crate::bindings::aio::host::ring::Interest;
-use crate::bindings::aio::host::tcp::ShutdownHow;
+use crate::bindings::aio::host::streams::ShutdownHow;
 use crate::bindings::aio::host::types::{ErrorCode, Handle, Instant, IpFamily};
+use crate::bindings::aio::host::unix::UnixAddress;
 use layout::Payload;
 use submissions::Submissions;
 
@@ -98,8 +100,8 @@ impl Ring {
         service: &str,
         family: Option<IpFamily>,
     ) -> Entry<'_> {
-        let name = self.submissions.keep(name);
-        let service = self.submissions.keep(service);
+        let name = self.submissions.keep(name.as_bytes());
+        let service = self.submissions.keep(service.as_bytes());
         self.push(token, Payload::lookup(name, service, family))
     }
 
@@ -111,6 +113,87 @@ impl Ring {
     /// Cancels the operation that waits under the token `target`: [`Outcome::Done`].
     pub fn cancel(&mut self, token: u64, target: u64) -> Entry<'_> {
         self.push(token, Payload::cancel(target))
+    }
+
+    /// Looks up `name` and connects to one of its addresses: [`Outcome::Connected`].
+    pub fn connect_name(
+        &mut self,
+        token: u64,
+        name: &str,
+        service: &str,
+        family: Option<IpFamily>,
+    ) -> Entry<'_> {
+        let name = self.submissions.keep(name.as_bytes());
+        let service = self.submissions.keep(service.as_bytes());
+        self.push(token, Payload::connect_name(name, service, family))
+    }
+
+    /// Connects to a Unix socket: [`Outcome::Connected`].
+    pub fn connect_unix(&mut self, token: u64, address: &UnixAddress) -> Entry<'_> {
+        let (case, name) = match address {
+            UnixAddress::Unnamed => (0, &[][..]),
+            UnixAddress::Path(path) => (1, path.as_bytes()),
+            UnixAddress::Abstract(name) => (2, name.as_slice()),
+        };
+        let name = self.submissions.keep(name);
+        self.push(token, Payload::connect_unix(case, name))
+    }
+
+    /// Waits for a datagram, of which up to `max` bytes are kept: [`Outcome::Datagram`].
+    pub fn receive(&mut self, token: u64, socket: Handle, max: u32) -> Entry<'_> {
+        self.push(token, Payload::receive(socket, max))
+    }
+
+    /// Waits for datagrams again and again: [`Outcome::Datagram`] each time, until a failure.
+    pub fn receive_many(&mut self, token: u64, socket: Handle, max: u32) -> Entry<'_> {
+        self.push(token, Payload::receive_many(socket, max))
+    }
+
+    /// Sends `data`, of which a copy is made, as one datagram to `peer`, or to the peer of a
+    /// connected socket: [`Outcome::Written`].
+    pub fn send(
+        &mut self,
+        token: u64,
+        socket: Handle,
+        data: &[u8],
+        peer: Option<SocketAddr>,
+    ) -> Entry<'_> {
+        let length = self.submissions.append(data);
+        self.push(token, Payload::send(socket, length, peer))
+    }
+
+    /// Upgrades a connection to TLS: [`Outcome::Done`] after the handshake. `config` is a client's
+    /// or a server's; a server's takes an empty `server_name`.
+    pub fn start_tls(
+        &mut self,
+        token: u64,
+        connection: Handle,
+        config: Handle,
+        server_name: &str,
+    ) -> Entry<'_> {
+        let name = self.submissions.keep(server_name.as_bytes());
+        self.push(token, Payload::start_tls(connection, config, name))
+    }
+
+    /// Moves bytes within the host, up to `max` or to the end of `source`: [`Outcome::Moved`].
+    pub fn transfer(
+        &mut self,
+        token: u64,
+        source: Handle,
+        sink: Handle,
+        max: Option<u64>,
+    ) -> Entry<'_> {
+        self.push(token, Payload::transfer(source, sink, max))
+    }
+
+    /// Looks up the names of an address and its port: [`Outcome::Names`].
+    pub fn reverse(
+        &mut self,
+        token: u64,
+        address: impl Into<SocketAddr>,
+        flags: ReverseFlags,
+    ) -> Entry<'_> {
+        self.push(token, Payload::reverse(address.into(), flags))
     }
 
     /// Submits what was collected, and blocks the whole guest until something completes or

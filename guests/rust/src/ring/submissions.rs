@@ -9,7 +9,7 @@ pub(super) struct Submissions {
     pub(super) entries: Vec<Submission>,
     pub(super) data: Vec<u8>,
     // Boxed, so that an entry may point to a name while others are added.
-    names: Vec<Box<str>>,
+    names: Vec<Box<[u8]>>,
 }
 
 impl Submissions {
@@ -31,8 +31,8 @@ impl Submissions {
     }
 
     /// Keeps a name until it was submitted.
-    pub(super) fn keep(&mut self, name: &str) -> Text {
-        let name: Box<str> = name.into();
+    pub(super) fn keep(&mut self, name: &[u8]) -> Text {
+        let name: Box<[u8]> = name.into();
         let text = Text::of(&name);
         self.names.push(name);
         text

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use wasmtime::component::{ComponentType, Lower};
 
 use super::super::io::READ_MAX;
-use super::super::tcp::count;
+use super::super::streams::count;
 use super::super::wit::ring::{Completion, Outcome};
 
 /// The WIT's `batch`.

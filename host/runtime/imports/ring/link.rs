@@ -9,7 +9,7 @@ use wasmtime::component::{Accessor, Linker, WasmList};
 use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
 
 use super::super::io::read_max;
-use super::super::tcp::count;
+use super::super::streams::count;
 use super::super::wit::ring::{AcceptResult, ReadResult, Submission, WriteResult};
 use super::super::wit::types::ErrorCode;
 use super::batch::Batch;

@@ -193,6 +193,7 @@ mod tests {
     use crate::capability::Policy;
     use crate::handles::Object;
     use crate::interrupt::Interrupt;
+    use crate::stream::Stream;
 
     fn submission(token: u64, operation: Operation) -> Submission {
         Submission {
@@ -210,9 +211,9 @@ mod tests {
         let handle = event_loop.handle().clone();
         let mut io = Io::new(&handle, Policy::default(), &Interrupt::default());
         let (stream, peer) = testing::socket_pair(&handle).unwrap();
-        let stream = Arc::new(stream);
+        let stream = Arc::new(Stream::from(stream));
         peer.try_write(b"bytes").unwrap();
-        event_loop.block_on(stream.registration().readable());
+        event_loop.block_on(std::future::poll_fn(|cx| stream.poll_readable(cx)));
         let handle = io.open(Object::Stream(stream)).unwrap();
         for _ in 0..3 {
             let read = Operation::Read(ReadArguments { handle, max: 1 });

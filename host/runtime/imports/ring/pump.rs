@@ -144,7 +144,7 @@ impl Io {
         if let Some(read) = entry.reads.front_mut() {
             read.many = Many::Since(self.ring.timeout_key);
         }
-        if entry.object.registration().readiness().readable {
+        if entry.object.readiness().readable {
             self.ring.resting.push(handle);
         }
         self.ring.report(token, outcome);
@@ -199,7 +199,7 @@ impl Io {
     /// What a watch has to report; if nothing, it is not among those to report any more.
     fn ready_watch(&mut self, handle: u64) -> Option<(u64, Interest)> {
         let entry = self.handles.get_mut(handle)?;
-        let readiness = entry.object.registration().readiness();
+        let readiness = entry.object.readiness();
         let ready = entry
             .watch
             .map(|watch| (watch.token, ready(&watch, readiness)));

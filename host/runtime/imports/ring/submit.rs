@@ -2,17 +2,16 @@
 
 use std::io::ErrorKind;
 
-use aio_loop::net::TcpStream;
-
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
-use super::super::tcp::count;
+use super::super::streams::count;
 use super::super::wit::ring::{
     Interest, Operation, Outcome, ReadArguments, ShutdownArguments, Submission, WatchArguments,
 };
 use super::super::wit::types::ErrorCode;
 use super::{Place, QUEUE_MAX, Ring};
 use crate::handles::{Many, Object, Read, Watch, Write};
+use crate::stream::Stream;
 
 /// The most operations in one call, so that a call ends before other guests notice.
 const SUBMISSIONS_MAX: usize = 16_384;
@@ -86,6 +85,14 @@ impl Io {
             Operation::Lookup(arguments) => self.submit_lookup(id, arguments)?,
             Operation::Close(handle) => self.submit_close(id, handle)?,
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
+            Operation::ConnectName(_)
+            | Operation::ConnectUnix(_)
+            | Operation::Receive(_)
+            | Operation::ReceiveMany(_)
+            | Operation::Send(_)
+            | Operation::StartTls(_)
+            | Operation::Transfer(_)
+            | Operation::Reverse(_) => return Err(ErrorCode::NotSupported.into()),
         }
         Ok(())
     }
@@ -140,7 +147,7 @@ impl Io {
         self.ring.park(read.token, Place::Read(handle))?;
         entry.reads.push_back(read);
         self.ring.attach(handle, entry);
-        if entry.object.registration().readiness().readable {
+        if entry.object.readiness().readable {
             self.ring.queue(handle, entry);
         }
         Ok(())
@@ -233,8 +240,7 @@ impl Io {
         }
         let writable = interest.contains(Interest::WRITABLE);
         if let (true, Object::Stream(stream)) = (writable, &entry.object) {
-            let registration = stream.registration();
-            registration
+            stream
                 .want_writable()
                 .map_err(|error| error_code("watch", &error))?;
         }
@@ -307,14 +313,14 @@ impl Ring {
     /// Has the object's events posted from now on.
     fn attach(&self, handle: u64, entry: &mut crate::handles::Entry) {
         if !entry.attached {
-            entry.object.registration().attach(&self.port, handle);
+            entry.object.attach(&self.port, handle);
             entry.attached = true;
         }
     }
 }
 
 /// Writes what the socket takes at once.
-fn write_now(stream: &TcpStream, data: &[u8]) -> Result<usize, ErrorCode> {
+fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
     match stream.try_write(data) {
         Ok(written) => Ok(written),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
@@ -324,9 +330,21 @@ fn write_now(stream: &TcpStream, data: &[u8]) -> Result<usize, ErrorCode> {
 
 /// Results that a guest must hear of in any case, or they would be lost.
 fn reports(operation: &Operation) -> bool {
-    use Operation::{Accept, Connect, Lookup, Read, ReadMany, Watch};
+    use Operation::{Accept, Connect, ConnectName, ConnectUnix, Lookup, Read, ReadMany};
+    use Operation::{Receive, ReceiveMany, Reverse, Transfer, Watch};
     matches!(
         operation,
-        Accept(_) | Connect(_) | Lookup(_) | Read(_) | ReadMany(_) | Watch(_)
+        Accept(_)
+            | Connect(_)
+            | ConnectName(_)
+            | ConnectUnix(_)
+            | Lookup(_)
+            | Read(_)
+            | ReadMany(_)
+            | Receive(_)
+            | ReceiveMany(_)
+            | Reverse(_)
+            | Transfer(_)
+            | Watch(_)
     )
 }

@@ -5,11 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use aio_loop::net::TcpStream;
 use bytes::BytesMut;
 use futures_channel::oneshot;
 use wasmtime::component::{
-    Access, Accessor, Destination, FutureReader, Resource, Source, StreamConsumer, StreamProducer,
+    Access, Accessor, Destination, FutureReader, Source, StreamConsumer, StreamProducer,
     StreamReader, StreamResult,
 };
 use wasmtime::{AsContextMut, Result, StoreContextMut};
@@ -17,9 +16,9 @@ use wasmtime::{AsContextMut, Result, StoreContextMut};
 use super::Imports;
 use super::convert::error_code;
 use super::io::READ_MAX;
-use super::tcp::Stream;
 use super::wit::types::ErrorCode;
 use crate::interrupt::Interrupt;
+use crate::stream::Stream;
 
 type Code<T> = Result<T, ErrorCode>;
 
@@ -37,19 +36,19 @@ impl<T> End<T> {
 
 /// From the socket into the guest's buffer.
 struct Receive {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     end: End<Code<()>>,
 }
 
 pub(super) fn receive<T>(
     mut store: Access<'_, T, Imports>,
-    stream: &Resource<Stream>,
+    handle: u64,
 ) -> Result<(StreamReader<u8>, FutureReader<Code<()>>)> {
     let (sender, result) = oneshot::channel();
     let mut end = End(Some(sender));
     // The producer is gone once the guest drops the reader: that is a good end.
     let result = async move { wasmtime::error::Ok(result.await.unwrap_or(Ok(()))) };
-    let waiting = store.get().waiting_stream(stream)?;
+    let waiting = store.get().waiting_stream(handle);
     let reader = match waiting {
         Ok((stream, ..)) => StreamReader::new(&mut store, Receive { stream, end })?,
         Err(code) => {
@@ -72,7 +71,7 @@ impl<D> StreamProducer<D> for Receive {
         finish: bool,
     ) -> Poll<Result<StreamResult>> {
         if destination.remaining(store.as_context_mut()) == Some(0) {
-            return finished(self.stream.registration().poll_readable(cx), finish);
+            return finished(self.stream.poll_readable(cx), finish);
         }
         let mut destination = destination.as_direct(store, READ_MAX);
         match self.stream.poll_read(cx, destination.remaining()) {
@@ -105,19 +104,19 @@ fn finished(ready: Poll<()>, finish: bool) -> Poll<Result<StreamResult>> {
 
 /// From the guest's buffer into the socket.
 struct Send {
-    stream: Arc<TcpStream>,
+    stream: Arc<Stream>,
     written: u64,
     end: End<Code<u64>>,
 }
 
 pub(super) async fn send<T>(
     store: &Accessor<T, Imports>,
-    stream: Resource<Stream>,
+    handle: u64,
     data: StreamReader<u8>,
 ) -> Result<Code<u64>> {
     let (sender, result) = oneshot::channel();
     let end = End(Some(sender));
-    let interrupt = store.with(|access| pipe(access, &stream, data, end))?;
+    let interrupt = store.with(|access| pipe(access, handle, data, end))?;
     Ok(match interrupt {
         Ok(interrupt) => match interrupt.or_stop(result).await {
             Ok(result) => result.unwrap_or(Err(ErrorCode::Closed)),
@@ -130,11 +129,11 @@ pub(super) async fn send<T>(
 /// Connects the guest's stream to the socket; what comes of it is told by `end`.
 fn pipe<T>(
     mut access: Access<'_, T, Imports>,
-    stream: &Resource<Stream>,
+    handle: u64,
     mut data: StreamReader<u8>,
     end: End<Code<u64>>,
 ) -> Result<Code<Interrupt>> {
-    match access.get().waiting_stream(stream)? {
+    match access.get().waiting_stream(handle) {
         Ok((stream, interrupt, _)) => {
             data.pipe(
                 &mut access,
@@ -165,7 +164,7 @@ impl<D> StreamConsumer<D> for Send {
     ) -> Poll<Result<StreamResult>> {
         let mut source = source.as_direct(store);
         if source.remaining().is_empty() {
-            return finished(self.stream.registration().poll_writable(cx), finish);
+            return finished(self.stream.poll_writable(cx), finish);
         }
         match self.stream.poll_write(cx, source.remaining()) {
             Poll::Ready(Ok(count)) => {
