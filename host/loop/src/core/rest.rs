@@ -22,6 +22,14 @@ impl Registration {
     }
 }
 
+impl Registration {
+    /// Has a read worth a try from now on, and wakes who waits for one: there are bytes that the OS
+    /// does not know of.
+    pub(crate) fn mark_readable(&self) {
+        mark_readable(&self.source);
+    }
+}
+
 struct Revival(Weak<Source>);
 
 impl Wake for Revival {
@@ -29,8 +37,12 @@ impl Wake for Revival {
         let Some(source) = self.0.upgrade() else {
             return;
         };
-        let mut wakes = Vec::new();
-        source.apply(READABLE, &mut wakes);
-        wakes.into_iter().for_each(Waker::wake);
+        mark_readable(&source);
     }
+}
+
+fn mark_readable(source: &Source) {
+    let mut wakes = Vec::new();
+    source.apply(READABLE, &mut wakes);
+    wakes.into_iter().for_each(Waker::wake);
 }

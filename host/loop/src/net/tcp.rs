@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use socket2::SockRef;
 
+use super::unread::Unread;
 use super::{Connect, ConnectOptions, SocketOptions, tcp_socket};
 use crate::core::Interest;
 use crate::{Handle, Registration};
@@ -18,6 +19,7 @@ pub struct TcpStream {
     // Before the socket: it deregisters while the descriptor is open.
     registration: Registration,
     io: mio::net::TcpStream,
+    unread: Unread,
 }
 
 impl TcpStream {
@@ -61,7 +63,11 @@ impl TcpStream {
         interest: Interest,
     ) -> io::Result<Self> {
         let registration = Registration::new(handle, &mut io, interest)?;
-        Ok(Self { registration, io })
+        Ok(Self {
+            registration,
+            io,
+            unread: Unread::default(),
+        })
     }
 
     /// Says how a connection in the making stands: `WouldBlock` while under way.
@@ -89,8 +95,28 @@ impl TcpStream {
     /// [`io::ErrorKind::WouldBlock`] when nothing is there, [`io::ErrorKind::NotConnected`] after
     /// [`Registration::close`], and what the OS answers.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.unread.is_empty() {
+            return self.read_again(buf);
+        }
         self.registration
             .try_read(buf.len(), || (&self.io).read(buf))
+    }
+
+    #[cold]
+    fn read_again(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.registration.attempt()?;
+        let taken = self.unread.take(buf);
+        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+    }
+
+    /// Takes back bytes that were read: the next read returns them first.
+    pub(super) fn unread(&self, bytes: &[u8]) {
+        self.unread.give_back(bytes);
+        self.registration.mark_readable();
+    }
+
+    pub(super) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
 
     /// Ready as soon as something could be read; errors are those of [`TcpStream::try_read`].

@@ -19,6 +19,7 @@ mod tcp;
 mod tcp_socket;
 mod time;
 mod tls;
+mod transfer;
 mod turn;
 mod udp;
 mod wake;
