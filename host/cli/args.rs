@@ -66,6 +66,10 @@ pub(crate) struct RunArgs {
     /// no policy confines. Not implied by --allow-all.
     #[arg(long, help_heading = "Running")]
     pub(crate) allow_precompiled: bool,
+
+    /// Gives the thread back to the loop in every turn of the ring; for the benchmark.
+    #[arg(long, hide = true)]
+    pub(crate) no_park_in_place: bool,
 }
 
 /// What the guest may touch.

@@ -24,6 +24,7 @@ pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
         args: guest_args,
         stdio: Stdio::Inherit,
         on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
+        park_in_place: !args.no_park_in_place,
         ..GuestOptions::new(policy)
     };
     supervise::run(&mut host, &program, options, args.grace)

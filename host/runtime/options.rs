@@ -16,6 +16,9 @@ pub struct GuestOptions {
     pub stdio: Stdio,
     /// Is told once of each thing that the policy refused, with the flag that would allow it.
     pub on_denied: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether it waits on its ring without giving up its stack when nothing else is runnable,
+    /// which is quicker. There is no reason to say no but to measure that.
+    pub park_in_place: bool,
 }
 
 impl GuestOptions {
@@ -27,6 +30,7 @@ impl GuestOptions {
             args: Vec::new(),
             stdio: Stdio::Null,
             on_denied: Arc::new(|denial| tracing::warn!("refused: {denial}")),
+            park_in_place: true,
         }
     }
 }

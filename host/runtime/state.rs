@@ -43,6 +43,7 @@ impl State {
             args,
             stdio,
             on_denied,
+            park_in_place,
         } = options;
         let interrupt = Interrupt::default();
         let mut table = ResourceTable::new();
@@ -56,7 +57,7 @@ impl State {
             io: Arc::new(Mutex::new(Io::new(handle, policy, &interrupt))),
             table,
             interrupt,
-            solo: Solo::default(),
+            solo: Solo::new(park_in_place),
             pulse,
         })
     }
