@@ -48,13 +48,22 @@ fn errno_code(errno: Errno) -> ErrorCode {
     }
 }
 
-/// Tells the code for a failed look-up.
+/// Tells the code for a failed look-up; what has none goes to the log.
 pub(crate) fn lookup_code(error: &LookupError) -> ErrorCode {
+    use LookupError::{
+        Busy, InvalidFlags, InvalidName, InvalidService, NoAddress, NotFound, TimedOut,
+        UnknownKind, UnknownService,
+    };
     match error {
-        LookupError::NotFound | LookupError::InvalidService => ErrorCode::NameUnresolvable,
-        LookupError::InvalidName => ErrorCode::InvalidArgument,
-        LookupError::Busy => ErrorCode::InsufficientResources,
-        _ => ErrorCode::ResolverFailure,
+        NotFound | NoAddress | InvalidService | UnknownService => ErrorCode::NameUnresolvable,
+        InvalidName | InvalidFlags => ErrorCode::InvalidArgument,
+        UnknownKind => ErrorCode::NotSupported,
+        Busy => ErrorCode::InsufficientResources,
+        TimedOut => ErrorCode::TimedOut,
+        _ => {
+            tracing::debug!("lookup: {error}");
+            ErrorCode::ResolverFailure
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 //! may be connected to under the grant that allowed the name.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use aio_loop::dns::{self, Family, Hints, Lookup, LookupError};
+use aio_loop::dns::{Family, Hints, LookupError, Query};
 use wasmtime::Result;
 use wasmtime::component::Accessor;
 
@@ -12,15 +13,8 @@ use super::convert::lookup_code;
 use super::io::{Io, Refusal};
 use super::wit::dns::{Host, HostWithStore, Query, Resolved, ReverseFlags};
 use super::wit::types::{ErrorCode, IpFamily, IpSocketAddress};
-use crate::interrupt::Interrupt;
 use crate::quota::Permit;
 use crate::state::State;
-
-/// A look-up that was granted, and its place in the quota.
-pub(crate) struct Started {
-    pub(crate) lookup: Lookup,
-    pub(crate) permit: Permit,
-}
 
 impl Io {
     /// Checks a guest's look-up and starts it. `name` is the guest's.
@@ -29,11 +23,17 @@ impl Io {
         name: &str,
         service: &str,
         family: Option<IpFamily>,
-    ) -> Result<Started, Refusal> {
+    ) -> Result<impl Future<Output = Result<Vec<SocketAddr>, LookupError>> + use<>, Refusal> {
         self.grants.lookup(name)?;
+        let permit = self.lookup_permit()?;
+        let held = Arc::clone(&permit);
+        let lookup = self.resolver.lookup(name, service, hints(family), held);
+        Ok(counted(lookup, permit))
+    }
+
+    fn lookup_permit(&self) -> Result<Arc<Permit>, ErrorCode> {
         let permit = self.lookups.take(1).ok_or(ErrorCode::QuotaExceeded)?;
-        let lookup = dns::lookup(&self.handle, name, service, hints(family));
-        Ok(Started { lookup, permit })
+        Ok(Arc::new(permit))
     }
 
     /// Grants what a look-up found.
@@ -53,7 +53,21 @@ fn hints(family: Option<IpFamily>) -> Hints {
         IpFamily::Ipv4 => Family::V4,
         IpFamily::Ipv6 => Family::V6,
     });
-    Hints { family }
+    Hints {
+        family,
+        ..Hints::default()
+    }
+}
+
+/// A look-up counts until its answer is there; and, if it was cancelled, until its helper thread is
+/// back, or a guest that begins and cancels would occupy them all.
+async fn counted<T: Send + 'static>(
+    query: Query<T>,
+    permit: Arc<Permit>,
+) -> Result<T, LookupError> {
+    let answer = query.await;
+    drop(permit);
+    answer
 }
 
 impl Host for State {}
@@ -65,21 +79,19 @@ impl<T> HostWithStore<T> for Imports {
         service: String,
         family: Option<IpFamily>,
     ) -> Result<Result<Vec<IpSocketAddress>, ErrorCode>> {
-        let started = store.with(|mut access| -> Result<(Started, Interrupt), ErrorCode> {
+        let started = store.with(|mut access| {
             let state = access.get();
             let started = state.io().lookup(&name, &service, family);
-            Ok((
-                started.map_err(|refusal| state.refuse(refusal))?,
-                state.interrupt.clone(),
-            ))
+            let interrupt = state.interrupt.clone();
+            started
+                .map(|lookup| (lookup, interrupt))
+                .map_err(|refusal| state.refuse(refusal))
         });
-        let (Started { lookup, permit }, interrupt) = match started {
+        let (lookup, interrupt) = match started {
             Ok(started) => started,
             Err(code) => return Ok(Err(code)),
         };
-        let found = interrupt.or_stop(lookup).await;
-        drop(permit);
-        Ok(match found {
+        Ok(match interrupt.or_stop(lookup).await {
             Ok(found) => store.with(|mut access| access.get().io().found(&name, found)),
             Err(stopped) => Err(stopped.into()),
         })

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use aio_loop::Handle;
+use aio_loop::dns::Resolver;
 use aio_loop::net::TcpListener;
 
 use super::ring::Ring;
@@ -16,6 +17,9 @@ use crate::stream::Stream;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
+
+/// How many helper threads a guest's look-ups occupy at a time, of the loop's 64.
+const LOOKUP_THREADS_MAX: usize = 8;
 
 /// How much a read of a guest's `max` asks of the system.
 pub(crate) fn read_max(max: u32) -> usize {
@@ -34,6 +38,7 @@ pub(crate) struct Io {
     pub(crate) buffered: Quota,
     /// Look-ups in flight.
     pub(crate) lookups: Quota,
+    pub(crate) resolver: Resolver,
     pub(crate) grants: Grants,
 }
 
@@ -68,6 +73,7 @@ impl Io {
             scratch: vec![0; READ_MAX].into_boxed_slice(),
             buffered: Quota::new(buffered),
             lookups: Quota::new(limits.lookups_max.into()),
+            resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
             grants: Grants::new(Arc::new(policy)),
         }
     }

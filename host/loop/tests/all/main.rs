@@ -62,8 +62,8 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::net::UdpSocket>();
     check::<aio_loop::net::Inbox>();
-    check::<aio_loop::dns::Lookup>();
     check::<aio_loop::tls::Session>();
+    check::<aio_loop::dns::Query<u8>>();
 }
 
 /// Tells whether it was dropped, and shares nothing else.

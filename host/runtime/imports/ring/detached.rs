@@ -10,7 +10,6 @@ use aio_loop::net::TcpStream;
 use aio_loop::{Task, TimerHandle};
 
 use super::super::convert::error_code;
-use super::super::dns::Started;
 use super::super::io::{Io, Refusal};
 use super::super::wit::ring::{LookupArguments, Outcome};
 use super::super::wit::types::ErrorCode;
@@ -149,12 +148,7 @@ impl Io {
             service,
             family,
         } = arguments;
-        let Started { lookup, permit } = self.lookup(&name, &service, family)?;
-        let lookup = async move {
-            let found = lookup.await;
-            drop(permit);
-            found
-        };
+        let lookup = self.lookup(&name, &service, family)?;
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
             let (result, task) = run(handle, ring, key, lookup);
