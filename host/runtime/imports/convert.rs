@@ -51,17 +51,20 @@ fn errno_code(errno: Errno) -> ErrorCode {
 /// Tells the code for a failed look-up; what has none goes to the log.
 pub(crate) fn lookup_code(error: &LookupError) -> ErrorCode {
     use LookupError::{
-        Busy, InvalidFlags, InvalidName, InvalidService, NoAddress, NotFound, TimedOut,
-        UnknownKind, UnknownService,
+        Busy, InvalidFlags, InvalidName, InvalidService, NameTooLong, NoAddress, NotFound,
+        Temporary, TimedOut, UnknownKind, UnknownService,
     };
     match error {
-        NotFound | NoAddress | InvalidService | UnknownService => ErrorCode::NameUnresolvable,
-        InvalidName | InvalidFlags => ErrorCode::InvalidArgument,
+        NotFound | NoAddress => ErrorCode::NameUnresolvable,
+        UnknownService => ErrorCode::ServiceUnknown,
+        InvalidName | InvalidService | InvalidFlags => ErrorCode::InvalidArgument,
+        NameTooLong => ErrorCode::NameTooLong,
         UnknownKind => ErrorCode::NotSupported,
+        Temporary => ErrorCode::ResolverAgain,
         Busy => ErrorCode::InsufficientResources,
         TimedOut => ErrorCode::TimedOut,
         _ => {
-            tracing::debug!("lookup: {error}");
+            tracing::warn!("lookup: {error}");
             ErrorCode::ResolverFailure
         }
     }

@@ -13,8 +13,10 @@ use crate::QueueFull;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum LookupError {
-    /// The name is empty, longer than 253 bytes, or contains a NUL.
+    /// The name is empty or contains a NUL, or there is neither a name nor a service.
     InvalidName,
+    /// The name is longer than 253 bytes.
+    NameTooLong,
     /// The service is a number above 65535, longer than 64 bytes, or contains a NUL.
     InvalidService,
     /// The flags contradict each other or the question.
@@ -41,6 +43,7 @@ impl fmt::Display for LookupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::InvalidName => "not a valid name",
+            Self::NameTooLong => "the name is too long",
             Self::InvalidService => "not a valid service",
             Self::InvalidFlags => "flags that do not go together",
             Self::UnknownService => "no such service for this kind of socket",

@@ -108,12 +108,15 @@ fn at_once(
     }
     let Some(name) = name else {
         return match service {
-            "" => Err(LookupError::NotFound),
+            "" => Err(LookupError::InvalidName),
             _ => Ok(None),
         };
     };
-    if name.is_empty() || name.len() > NAME_LEN_MAX || name.contains('\0') {
+    if name.is_empty() || name.contains('\0') {
         return Err(LookupError::InvalidName);
+    }
+    if name.len() > NAME_LEN_MAX {
+        return Err(LookupError::NameTooLong);
     }
     let known = port.and_then(|port| numeric::resolve(name, port, hints));
     known.transpose()

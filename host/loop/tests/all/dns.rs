@@ -104,7 +104,7 @@ fn a_name_has_at_most_253_bytes() {
     let longest = ask(&mut event_loop, &"a".repeat(253), "", None);
     assert!(matches!(longest, Err(LookupError::Busy)), "it was admitted");
     let longer = ask(&mut event_loop, &"a".repeat(254), "", None);
-    assert!(matches!(longer, Err(LookupError::InvalidName)));
+    assert!(matches!(longer, Err(LookupError::NameTooLong)));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn names_that_cannot_be_are_refused() {
         assert!(matches!(refused, Err(LookupError::InvalidService)));
     }
     let long = ask(&mut event_loop, &"a".repeat(300), "80", None);
-    assert!(matches!(long, Err(LookupError::InvalidName)));
+    assert!(matches!(long, Err(LookupError::NameTooLong)));
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn without_a_name_the_addresses_are_this_machines() {
     assert_eq!(ask(true), ["0.0.0.0:80", "[::]:80"]);
     assert_eq!(ask(false), ["127.0.0.1:80", "[::1]:80"]);
     let nothing = resolve(&mut event_loop, None, "", Hints::default());
-    assert!(matches!(nothing, Err(LookupError::NotFound)));
+    assert!(matches!(nothing, Err(LookupError::InvalidName)));
 }
 
 #[test]
