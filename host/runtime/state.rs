@@ -42,6 +42,7 @@ impl State {
             policy,
             args,
             stdio,
+            inherited,
             on_denied,
             park_in_place,
         } = options;
@@ -54,7 +55,7 @@ impl State {
             wasi: Wasi::new(handle, &policy, &args, &stdio)?,
             denials: Denials::new(on_denied),
             memory: MemoryLimiter::new(&policy.limits),
-            io: Arc::new(Mutex::new(Io::new(handle, policy, &interrupt))),
+            io: Arc::new(Mutex::new(Io::new(handle, policy, inherited, &interrupt))),
             table,
             interrupt,
             solo: Solo::new(park_in_place),

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use aio_loop::Handle;
 use aio_loop::dns::Resolver;
-use aio_loop::net::TcpListener;
+use aio_loop::net::TcpListeners;
 
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
+use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
 use crate::quota::Quota;
 use crate::stream::Stream;
@@ -40,6 +41,8 @@ pub(crate) struct Io {
     pub(crate) lookups: Quota,
     pub(crate) resolver: Resolver,
     pub(crate) grants: Grants,
+    /// What the embedder passed in.
+    pub(crate) inherited: Inherited,
 }
 
 /// Why an operation was not begun.
@@ -63,7 +66,12 @@ impl From<Denial> for Refusal {
 }
 
 impl Io {
-    pub(crate) fn new(handle: &Handle, policy: Policy, interrupt: &Interrupt) -> Self {
+    pub(crate) fn new(
+        handle: &Handle,
+        policy: Policy,
+        inherited: Inherited,
+        interrupt: &Interrupt,
+    ) -> Self {
         let limits = &policy.limits;
         let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
         Self {
@@ -75,6 +83,7 @@ impl Io {
             lookups: Quota::new(limits.lookups_max.into()),
             resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
             grants: Grants::new(Arc::new(policy)),
+            inherited,
         }
     }
 
@@ -96,7 +105,7 @@ impl Io {
         self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)
     }
 
-    pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListener>, ErrorCode> {
+    pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListeners>, ErrorCode> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::Listener(listener)) => Ok(Arc::clone(listener)),
             _ => Err(ErrorCode::BadHandle),
