@@ -253,7 +253,7 @@ fn concerns_the_process(error: &io::Error) -> bool {
 }
 
 /// Errors that the network left on a connection in the queue; see the notes of accept(2).
-fn concerns_one_connection(error: &io::Error) -> bool {
+pub(super) fn concerns_one_connection(error: &io::Error) -> bool {
     use io::ErrorKind as Kind;
     matches!(
         error.kind(),

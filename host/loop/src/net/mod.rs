@@ -14,6 +14,11 @@ mod splice;
 mod tcp;
 mod tcp_socket;
 pub mod transfer;
+#[cfg(unix)]
+pub mod unix;
+
+pub use self::connect::{Connect, ConnectOptions};
+pub use self::happy_eyeballs::ConnectAny;
 mod udp;
 mod udp_options;
 mod unread;
