@@ -48,6 +48,7 @@ mod inherited;
 mod interrupt;
 mod options;
 pub mod policy;
+mod preopens;
 mod program;
 pub mod quota;
 mod solo;
