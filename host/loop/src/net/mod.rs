@@ -1,6 +1,7 @@
 //! Non-blocking sockets as operations: an attempt at once, a wait, or both in one future.
 //! It resolves no names and applies no policy.
 
+mod accept;
 mod byte_stream;
 mod connect;
 pub mod happy_eyeballs;
@@ -14,13 +15,10 @@ mod splice;
 mod tcp;
 mod tcp_socket;
 pub mod transfer;
-#[cfg(unix)]
-pub mod unix;
-
-pub use self::connect::{Connect, ConnectOptions};
-pub use self::happy_eyeballs::ConnectAny;
 mod udp;
 mod udp_options;
+#[cfg(unix)]
+pub mod unix;
 mod unread;
 
 pub use self::byte_stream::{ByteStream, RawSocket};

@@ -10,7 +10,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::file::SocketFile;
 use super::{UnixName, UnixStream, address};
 use crate::core::Interest;
-use crate::net::listener::concerns_one_connection;
+use crate::net::accept::Acceptor;
 use crate::{Handle, Registration};
 
 /// A socket that listens for connections. Dropping it closes it and removes its file.
@@ -19,6 +19,7 @@ pub struct UnixListener {
     // Before the socket: it deregisters while the descriptor is open.
     registration: Registration,
     io: mio::net::UnixListener,
+    acceptor: Acceptor,
     _file: Option<SocketFile>,
 }
 
@@ -89,6 +90,7 @@ impl UnixListener {
         Ok(Self {
             registration,
             io,
+            acceptor: Acceptor::default(),
             _file: file,
         })
     }
@@ -109,25 +111,12 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::WouldBlock`] when none waits. An error of the process, such as too many
-    /// open descriptors, leaves the connection where it is and the listener readable. Errors of one
-    /// connection are skipped with that connection. [`io::ErrorKind::NotConnected`] after
-    /// [`Registration::close`].
+    /// As for [`TcpListener::try_accept`](crate::net::TcpListener::try_accept).
     pub fn try_accept(&self) -> io::Result<UnixStream> {
-        let socket = self.registration.try_input(|| self.accept_one())?;
+        let socket = self
+            .acceptor
+            .accept(&self.registration, || accept(&self.io))?;
         UnixStream::from_socket(self.registration.handle(), socket)
-    }
-
-    fn accept_one(&self) -> io::Result<Socket> {
-        loop {
-            match accept(&self.io) {
-                // Each takes one connection out of the queue, so this ends.
-                Err(error) if concerns_one_connection(&error) => {
-                    tracing::debug!("accept a connection: {error}");
-                }
-                result => return result,
-            }
-        }
     }
 
     /// Ready with a connection as soon as one waits; errors are those of
