@@ -1,9 +1,12 @@
 //! The directories that a guest was granted, opened: where the files of its Unix sockets lie.
 //! A path of a guest is resolved in one of them and never leads out of it.
 
+#[cfg(unix)]
+mod names;
+
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cap_primitives::fs::{open_ambient_dir, open_dir};
 
@@ -18,6 +21,8 @@ pub(crate) struct Preopens(Vec<Preopen>);
 struct Preopen {
     grant: DirGrant,
     dir: File,
+    /// Its path on the host without links.
+    real: PathBuf,
 }
 
 /// Where the file of a socket lies or is to be made.
@@ -86,12 +91,15 @@ impl Preopens {
 
 impl Preopen {
     fn open(grant: &DirGrant) -> Result<Self> {
-        let dir = open_ambient_dir(&grant.host, cap_primitives::ambient_authority()).map_err(
-            |error| Error::Config(format!("open directory {}: {error}", grant.host.display())),
-        )?;
+        let failed = |error| {
+            let host = grant.host.display();
+            Error::Config(format!("open directory {host}: {error}"))
+        };
+        let authority = cap_primitives::ambient_authority();
         Ok(Self {
             grant: grant.clone(),
-            dir,
+            dir: open_ambient_dir(&grant.host, authority).map_err(failed)?,
+            real: std::fs::canonicalize(&grant.host).map_err(failed)?,
         })
     }
 
