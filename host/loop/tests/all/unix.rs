@@ -10,8 +10,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net as native;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use aio_loop::net::Transfer;
 use aio_loop::net::unix::{
     ABSTRACT_NAME_MAX, FILE_NAME_MAX, UnixDatagram, UnixListener, UnixName, UnixStream, UnixTarget,
 };
@@ -362,7 +364,7 @@ fn one_event_is_enough_for_all_connections_that_wait() {
 #[test]
 fn closing_the_listener_ends_its_waits() {
     let (mut event_loop, handle, dir) = setup();
-    let listener = std::sync::Arc::new(dir.listen(&handle, "s").unwrap());
+    let listener = Arc::new(dir.listen(&handle, "s").unwrap());
     let accepting = listener.clone();
     let accepting = handle.spawn(async move { accepting.accept().await });
     event_loop.block_on(async {
@@ -669,4 +671,33 @@ fn a_datagram_that_no_buffer_takes_is_refused() {
     assert_eq!(error.raw_os_error(), EMSGSIZE);
     event_loop.block_on(near.send(b"x")).unwrap();
     assert_eq!(event_loop.block_on(far.recv(&mut [0; 8])).unwrap().len, 1);
+}
+
+#[test]
+fn a_cancelled_transfer_between_unix_streams_loses_no_byte() {
+    const LEN: usize = 4 << 20;
+    let (mut event_loop, handle, _dir) = setup();
+    let (sender, source) = UnixStream::pair(&handle).unwrap();
+    let (sink, receiver) = UnixStream::pair(&handle).unwrap();
+    let (source, sink) = (Arc::new(source), Arc::new(sink));
+    let pattern = |at: usize| u8::try_from(at % 251).unwrap();
+    let sending = handle.spawn(async move {
+        let data: Vec<_> = (0..LEN).map(pattern).collect();
+        sender.write_all(&data).await
+    });
+    event_loop.block_on(async {
+        // Nobody reads, so that the sink is full in the end.
+        let first = Transfer::new(Arc::clone(&source), Arc::clone(&sink), None);
+        let held = handle.timeout(SECOND, first).await;
+        assert!(matches!(held, Err(Elapsed)));
+        let rest = handle.spawn(Transfer::new(source, Arc::clone(&sink), None));
+        let (mut buf, mut at) = (vec![0; 65_536], 0);
+        while at < LEN {
+            let read = receiver.read(&mut buf).await.unwrap();
+            assert!(buf[..read].iter().zip(at..).all(|(b, i)| *b == pattern(i)));
+            at += read;
+        }
+        sending.await.unwrap().unwrap();
+        rest.await.unwrap().unwrap();
+    });
 }

@@ -3,7 +3,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
 use socket2::{SockRef, Socket};
@@ -11,6 +11,8 @@ use socket2::{SockRef, Socket};
 use super::credentials::{self, Credentials};
 use super::{UnixConnect, UnixName, UnixTarget};
 use crate::core::Interest;
+use crate::net::unread::Unread;
+use crate::net::{ByteStream, RawSocket};
 use crate::{Handle, Registration};
 
 /// A connected socket. Dropping it closes it. All methods take `&self`.
@@ -19,6 +21,7 @@ pub struct UnixStream {
     // Before the socket: it deregisters while the descriptor is open.
     registration: Registration,
     io: mio::net::UnixStream,
+    unread: Unread,
 }
 
 impl UnixStream {
@@ -59,7 +62,11 @@ impl UnixStream {
 
     fn new(handle: &Handle, mut io: mio::net::UnixStream) -> io::Result<Self> {
         let registration = Registration::new(handle, &mut io, Interest::Readable)?;
-        Ok(Self { registration, io })
+        Ok(Self {
+            registration,
+            io,
+            unread: Unread::default(),
+        })
     }
 
     /// Reads what is there, up to the length of `buf`; `Ok(0)` is the end of the stream, or an
@@ -73,8 +80,18 @@ impl UnixStream {
     /// [`io::ErrorKind::WouldBlock`] when nothing is there, [`io::ErrorKind::NotConnected`] after
     /// [`Registration::close`], and what the OS answers.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        if !self.unread.is_empty() {
+            return self.read_again(buf);
+        }
         self.registration
             .try_read(buf.len(), || (&self.io).read(buf))
+    }
+
+    #[cold]
+    fn read_again(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.registration.attempt()?;
+        let taken = self.unread.take(buf);
+        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
     /// Ready as soon as something could be read; errors are those of [`UnixStream::try_read`].
@@ -243,8 +260,34 @@ impl UnixStream {
     }
 }
 
-impl std::os::fd::AsFd for UnixStream {
-    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+impl ByteStream for UnixStream {
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_read(cx, buf)
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write(cx, buf)
+    }
+
+    fn unread(&self, bytes: &[u8]) {
+        self.unread.give_back(bytes);
+        self.registration.mark_readable();
+    }
+
+    fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    fn socket(&self) -> Option<RawSocket<'_>> {
+        Some(RawSocket {
+            registration: &self.registration,
+            fd: self.as_fd(),
+        })
+    }
+}
+
+impl AsFd for UnixStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         self.io.as_fd()
     }
 }
