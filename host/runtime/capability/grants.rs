@@ -10,7 +10,6 @@ use super::network::judged;
 use super::pins::Pins;
 use super::ports::Ports;
 use super::special::{LOOPBACK, leads_to, special};
-use super::unix;
 use super::{Allowed, Policy};
 
 /// The rules of one guest, and the addresses that lookups under them have returned.
@@ -20,7 +19,7 @@ use super::{Allowed, Policy};
 /// gateways translate to an address it covers.
 #[derive(Debug)]
 pub struct Grants {
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Policy>,
     /// What names have granted.
     pins: Pins,
     /// What lookups returned and no name grants, to say so.
@@ -211,20 +210,6 @@ impl Grants {
         let at = SocketAddr::new(address.ip().to_canonical(), address.port());
         let flag = format!("--allow-listen={at}");
         Err(Denial::not_granted(wish.of(address), Some(flag)))
-    }
-
-    /// Decides on the abstract Unix socket `name`; `verb` says what is to be done, such as "connect
-    /// to".
-    pub fn abstract_name(&self, verb: &str, name: &[u8]) -> Result<(), Denial> {
-        let operation = || printable(&format!("{verb} @{}", String::from_utf8_lossy(name)));
-        let rules = &self.policy.unix;
-        if let Some(rule) = rules.deny.iter().find(|rule| rule.covers(name)) {
-            return Err(Denial::denied(operation(), "unix", rule));
-        }
-        if self.policy.all || rules.allow.iter().any(|rule| rule.covers(name)) {
-            return Ok(());
-        }
-        Err(Denial::not_granted(operation(), Some(unix::flag(name))))
     }
 
     fn net(&self) -> &Allowed<NetRule> {
@@ -599,35 +584,6 @@ mod tests {
         let policy = Policy::default().allow_listen("0.0.0.0:80".parse().unwrap());
         assert_eq!(grants(policy.clone()).lookup("0.0.0.0"), Ok(()));
         assert!(grants(policy).lookup("127.0.0.1").is_err());
-    }
-
-    #[test]
-    fn an_abstract_name_is_granted_by_its_rule() {
-        let none = grants(Policy::default());
-        assert_eq!(
-            said(none.abstract_name("connect to", b"app")),
-            "connect to @app: not granted; --allow-unix=@app would allow it"
-        );
-        let some = grants(Policy::default().allow_unix("@app".parse().unwrap()));
-        assert_eq!(some.abstract_name("listen at", b"app"), Ok(()));
-        assert!(some.abstract_name("listen at", b"app2").is_err());
-        assert_eq!(
-            grants(Policy::allow_all()).abstract_name("send to", b"x"),
-            Ok(())
-        );
-    }
-
-    #[test]
-    fn a_denied_abstract_name_is_refused_whatever_allows_it() {
-        let policy = Policy::allow_all()
-            .allow_unix("@app".parse().unwrap())
-            .deny_unix("@app*".parse().unwrap());
-        let some = grants(policy);
-        assert_eq!(
-            said(some.abstract_name("connect to", b"app\x1b")),
-            "connect to @app\\u{1b}: denied by the policy's rule `deny unix @app*`"
-        );
-        assert_eq!(some.abstract_name("connect to", b"other"), Ok(()));
     }
 
     #[test]

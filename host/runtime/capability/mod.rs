@@ -66,7 +66,8 @@ struct EnvRules {
 
 impl Policy {
     /// Grants every connection, lookup, listener, abstract Unix name and environment variable that
-    /// no deny takes back. Directories still have to be granted one by one: each needs a name for the guest.
+    /// no deny takes back. Directories still have to be granted one by one: each needs a name for
+    /// the guest.
     pub fn allow_all() -> Self {
         Self {
             all: true,

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::RuleError;
+use super::denial::{Denial, printable};
+use super::{Grants, RuleError};
 
 /// The longest abstract name, in bytes.
 const NAME_MAX: usize = 107;
@@ -22,6 +23,22 @@ impl UnixRule {
             true => name.starts_with(self.name.as_bytes()),
             false => name == self.name.as_bytes(),
         }
+    }
+}
+
+impl Grants {
+    /// Decides on the abstract Unix socket `name`; `verb` says what is to be done, such as "connect
+    /// to".
+    pub fn abstract_name(&self, verb: &str, name: &[u8]) -> Result<(), Denial> {
+        let operation = || printable(&format!("{verb} @{}", String::from_utf8_lossy(name)));
+        let rules = &self.policy.unix;
+        if let Some(rule) = rules.deny.iter().find(|rule| rule.covers(name)) {
+            return Err(Denial::denied(operation(), "unix", rule));
+        }
+        if self.policy.all || rules.allow.iter().any(|rule| rule.covers(name)) {
+            return Ok(());
+        }
+        Err(Denial::not_granted(operation(), Some(flag(name))))
     }
 }
 
@@ -70,7 +87,18 @@ pub(super) fn flag(name: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::capability::Policy;
+
+    fn grants(policy: Policy) -> Grants {
+        Grants::new(Arc::new(policy))
+    }
+
+    fn said(result: Result<(), Denial>) -> String {
+        result.unwrap_err().to_string()
+    }
 
     fn rule(text: &str) -> UnixRule {
         text.parse().unwrap()
@@ -120,6 +148,35 @@ mod tests {
             let error = text.parse::<UnixRule>().unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn an_abstract_name_is_granted_by_its_rule() {
+        let none = grants(Policy::default());
+        assert_eq!(
+            said(none.abstract_name("connect to", b"app")),
+            "connect to @app: not granted; --allow-unix=@app would allow it"
+        );
+        let some = grants(Policy::default().allow_unix("@app".parse().unwrap()));
+        assert_eq!(some.abstract_name("listen at", b"app"), Ok(()));
+        assert!(some.abstract_name("listen at", b"app2").is_err());
+        assert_eq!(
+            grants(Policy::allow_all()).abstract_name("send to", b"x"),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_denied_abstract_name_is_refused_whatever_allows_it() {
+        let policy = Policy::allow_all()
+            .allow_unix("@app".parse().unwrap())
+            .deny_unix("@app*".parse().unwrap());
+        let some = grants(policy);
+        assert_eq!(
+            said(some.abstract_name("connect to", b"app\x1b")),
+            "connect to @app\\u{1b}: denied by the policy's rule `deny unix @app*`"
+        );
+        assert_eq!(some.abstract_name("connect to", b"other"), Ok(()));
     }
 
     #[test]

@@ -64,7 +64,6 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::net::UdpSocket>();
     check::<aio_loop::net::Inbox>();
-    check::<aio_loop::dns::Lookup>();
     #[cfg(unix)]
     check::<aio_loop::net::unix::UnixConnect>();
     #[cfg(unix)]
