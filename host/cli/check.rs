@@ -79,7 +79,6 @@ fn support(support: Support) -> String {
     match support {
         Support::Provided => "provided".to_owned(),
         Support::Granted(flags) => format!("refused unless granted by {flags}"),
-        Support::Refused(reason) => format!("refused: {reason}"),
         Support::Missing => "MISSING".to_owned(),
         _ => "unknown".to_owned(),
     }
@@ -110,7 +109,6 @@ fn import_in_json(import: &Import) -> String {
     let (support, note) = match import.support {
         Support::Provided => ("provided", None),
         Support::Granted(flags) => ("granted", Some(("flags", flags))),
-        Support::Refused(reason) => ("refused", Some(("reason", reason))),
         Support::Missing => ("missing", None),
         _ => ("unknown", None),
     };

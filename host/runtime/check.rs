@@ -39,8 +39,6 @@ pub enum Support {
     Provided,
     /// Provided, and refuses everything unless these flags grant it.
     Granted(&'static str),
-    /// Linked, but each call is refused: a guest that only imports it runs.
-    Refused(&'static str),
     /// Not provided: the program cannot be instantiated.
     Missing,
 }
@@ -56,7 +54,6 @@ pub struct Export {
 }
 
 const NET: &str = "--allow-net, --allow-listen";
-const SOCKETS: &str = "wasi:sockets is not served yet; use aio:host/tcp";
 
 /// The interfaces that are linked, each with the compatible versions' common beginning.
 const LINKED: &[(&str, &[&str], Support)] = &[
@@ -79,11 +76,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
         &["0.2.", "0.3."],
         Support::Granted("--dir"),
     ),
-    (
-        "wasi:sockets/",
-        &["0.2.", "0.3."],
-        Support::Refused(SOCKETS),
-    ),
+    ("wasi:sockets/", &["0.2.", "0.3."], Support::Granted(NET)),
 ];
 
 impl Report {

@@ -5,10 +5,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aio_loop::net::TcpListeners;
+use aio_loop::net::TcpListener;
 use aio_loop::{Port, Readiness};
 
-use crate::quota::Permit;
+use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
 
 /// An open object and what the ring has in flight on it.
@@ -26,12 +26,14 @@ pub(crate) struct Entry {
     pub(crate) queued: bool,
     /// Whether the object's readiness is posted to the ring's port.
     pub(crate) attached: bool,
+    /// The object's place among the open handles.
+    _permit: Permit,
 }
 
 /// What a handle can stand for. Shared with the futures that wait on it.
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
-    Listener(Arc<TcpListeners>),
+    Listener(Arc<TcpListener>),
     Stream(Arc<Stream>),
 }
 
@@ -78,8 +80,8 @@ pub(crate) struct Watch {
 pub(crate) struct HandleTable {
     slots: Vec<Slot>,
     free: Vec<u32>,
-    open: u32,
-    max: u32,
+    /// Counts what is open, here and beside the table.
+    open: Quota,
 }
 
 #[derive(Debug)]
@@ -97,25 +99,26 @@ impl HandleTable {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
-            open: 0,
-            max,
+            open: Quota::new(max.into()),
         }
     }
 
     /// Whether one more fits.
     pub(crate) fn has_room(&self) -> bool {
-        self.open < self.max
+        self.open.used() < self.open.max()
+    }
+
+    /// Counts an object that is kept elsewhere among the open handles; none when there is no room.
+    pub(crate) fn permit(&self) -> Option<Permit> {
+        self.open.take(1)
     }
 
     /// Takes an object in; none when the table is full, and then the object is closed.
     pub(crate) fn insert(&mut self, object: Object) -> Option<u64> {
-        if !self.has_room() {
-            return None;
-        }
+        let permit = self.permit()?;
         let index = self.free.pop().map_or_else(|| self.grow(), Some)?;
         let slot = self.slots.get_mut(usize::try_from(index).ok()?)?;
-        slot.entry = Some(Box::new(Entry::new(object)));
-        self.open += 1;
+        slot.entry = Some(Box::new(Entry::new(object, permit)));
         Some(u64::from(slot.generation) << 32 | u64::from(index))
     }
 
@@ -143,7 +146,6 @@ impl HandleTable {
             .get_mut(index)
             .filter(|slot| slot.generation == generation)?;
         let entry = slot.entry.take()?;
-        self.open -= 1;
         if slot.generation < GENERATION_MAX {
             slot.generation += 1;
             self.free.push(u32::try_from(index).ok()?);
@@ -154,7 +156,6 @@ impl HandleTable {
     /// Takes everything out.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Entry>> {
         self.free.clear();
-        self.open = 0;
         std::mem::take(&mut self.slots)
             .into_iter()
             .filter_map(|slot| slot.entry)
@@ -176,9 +177,10 @@ fn split(handle: u64) -> Option<(usize, u32)> {
 }
 
 impl Entry {
-    fn new(object: Object) -> Self {
+    fn new(object: Object, permit: Permit) -> Self {
         Self {
             object,
+            _permit: permit,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             watch: None,
@@ -193,7 +195,7 @@ impl Object {
     /// What is known of it now.
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
-            Self::Listener(listener) => listener.readiness(),
+            Self::Listener(listener) => listener.registration().readiness(),
             Self::Stream(stream) => stream.readiness(),
         }
     }
@@ -201,7 +203,7 @@ impl Object {
     /// Posts `key` to `port` whenever an event brings news.
     pub(crate) fn attach(&self, port: &Port, key: u64) {
         match self {
-            Self::Listener(listener) => listener.attach(port, key),
+            Self::Listener(listener) => listener.registration().attach(port, key),
             Self::Stream(stream) => stream.attach(port, key),
         }
     }
@@ -209,7 +211,7 @@ impl Object {
     /// Ends all that waits on it.
     pub(crate) fn close(&self) {
         match self {
-            Self::Listener(listener) => listener.close(),
+            Self::Listener(listener) => listener.registration().close(),
             Self::Stream(stream) => stream.close(),
         }
     }

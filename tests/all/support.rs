@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// No child lives longer: a test that hangs fails.
-const WATCHDOG: Duration = Duration::from_secs(60);
+pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
 /// Grants all that a guest needs which talks to itself.
 pub(crate) const LOOPBACK: &[&str] = &[

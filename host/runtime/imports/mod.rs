@@ -3,7 +3,7 @@
 
 mod byte_streams;
 pub(crate) mod convert;
-mod dns;
+pub(crate) mod dns;
 pub(crate) mod io;
 mod ring;
 mod streams;

@@ -1,5 +1,5 @@
 //! WASI 0.2 and 0.3, interface by interface: clocks, polling and standard streams on our loop;
-//! environment, files and random numbers by wasmtime-wasi; sockets refused. Nothing here may reach
+//! environment, files and random numbers by wasmtime-wasi. Nothing here may reach
 //! `wasmtime_wasi::runtime`, where a tokio runtime would start.
 
 /// Links each module named with the same selector and view.

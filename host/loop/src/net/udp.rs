@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
-use super::Inbox;
+use super::{Inbox, SocketOptions};
 use crate::core::Interest;
 use crate::dns::Family;
 use crate::sys::{self, Outgoing};
@@ -348,6 +348,11 @@ impl UdpSocket {
     /// What the OS answers to the question.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.io.take_error()
+    }
+
+    /// The options that sockets of all kinds have.
+    pub fn options(&self) -> SocketOptions<'_> {
+        SocketOptions::new(self.socket(), self.family)
     }
 
     pub(super) fn socket(&self) -> SockRef<'_> {

@@ -22,8 +22,6 @@ mod tls;
 mod transfer;
 mod turn;
 mod udp;
-#[cfg(target_os = "linux")]
-mod unix;
 mod wake;
 
 use std::sync::{Arc, Mutex};
@@ -64,16 +62,8 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::net::UdpSocket>();
     check::<aio_loop::net::Inbox>();
-    #[cfg(unix)]
-    check::<aio_loop::net::unix::UnixConnect>();
-    #[cfg(unix)]
-    check::<aio_loop::net::unix::UnixDatagram>();
-    #[cfg(unix)]
-    check::<aio_loop::net::unix::UnixListener>();
-    #[cfg(unix)]
-    check::<aio_loop::net::unix::UnixStream>();
+    check::<aio_loop::dns::Lookup>();
     check::<aio_loop::tls::Session>();
-    check::<aio_loop::dns::Query<u8>>();
 }
 
 /// Tells whether it was dropped, and shares nothing else.
