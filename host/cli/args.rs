@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aio_host::capability::{DirGrant, EnvRule, ListenRule, NetRule};
+use aio_host::capability::{DirGrant, EnvRule, ListenRule, NetRule, UnixRule};
 use aio_host::policy::units::{parse_duration, parse_size};
 use clap::builder::styling::Styles;
 use clap::{Parser, Subcommand};
@@ -66,6 +66,10 @@ pub(crate) struct RunArgs {
     /// no policy confines. Not implied by --allow-all.
     #[arg(long, help_heading = "Running")]
     pub(crate) allow_precompiled: bool,
+
+    /// Gives the thread back to the loop in every turn of the ring; for the benchmark.
+    #[arg(long, hide = true)]
+    pub(crate) no_park_in_place: bool,
 }
 
 /// What the guest may touch.
@@ -93,6 +97,16 @@ pub(crate) struct GrantArgs {
     )]
     pub(crate) allow_listen: Vec<ListenRule>,
 
+    /// Grants the abstract Unix socket NAME: listening, connecting and sending. NAME* stands for all
+    /// that begin so. What has a path is granted by --dir.
+    #[arg(
+        long,
+        value_name = "@NAME",
+        require_equals = true,
+        value_delimiter = ','
+    )]
+    pub(crate) allow_unix: Vec<UnixRule>,
+
     /// Passes these environment variables on, if they are set.
     #[arg(
         long,
@@ -107,11 +121,12 @@ pub(crate) struct GrantArgs {
     pub(crate) env: Vec<(EnvRule, String)>,
 
     /// Grants a directory and all below it, which the guest sees as GUEST; with :ro to read only.
+    /// Unix sockets in it are granted too, not with :ro.
     #[arg(long, value_name = "HOST::GUEST[:ro]")]
     pub(crate) dir: Vec<DirGrant>,
 
-    /// Grants all connections, lookups, listeners and environment variables. Directories still
-    /// need --dir.
+    /// Grants all connections, lookups, listeners, abstract Unix names and environment variables.
+    /// Directories still need --dir.
     #[arg(short = 'A', long)]
     pub(crate) allow_all: bool,
 
@@ -228,6 +243,7 @@ A policy file, each key of which may be left out:
   [allow]
   net = [\"example.com:443\"]
   listen = [\"127.0.0.1:8080\"]
+  unix = [\"@app\"]
   env = [\"LANG\"]
   dir = [\"data::/data:ro\"]                   # from the folder of this file
   [deny]                                     # beats every allow, --allow-all too

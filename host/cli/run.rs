@@ -24,6 +24,7 @@ pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
         args: guest_args,
         stdio: Stdio::Inherit,
         on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
+        park_in_place: !args.no_park_in_place,
         ..GuestOptions::new(policy)
     };
     supervise::run(&mut host, &program, options, args.grace)
@@ -44,6 +45,10 @@ fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
         .allow_listen
         .into_iter()
         .fold(policy, Policy::allow_listen);
+    policy = grants
+        .allow_unix
+        .into_iter()
+        .fold(policy, Policy::allow_unix);
     policy = grants.allow_env.into_iter().fold(policy, Policy::allow_env);
     policy = grants.dir.into_iter().fold(policy, Policy::allow_dir);
     let set = |policy: Policy, (name, value)| policy.set_env(name, value);
@@ -121,6 +126,7 @@ mod tests {
         let mut expected = Policy::allow_all()
             .allow_net("a:1".parse().unwrap())
             .allow_listen("127.0.0.1:0".parse().unwrap())
+            .allow_unix("@app*".parse().unwrap())
             .allow_env("LANG".parse().unwrap())
             .allow_dir("a::/a:ro".parse().unwrap())
             .set_env("K".parse().unwrap(), "V");
@@ -132,6 +138,7 @@ mod tests {
             "-A",
             "--allow-net=a:1",
             "--allow-listen=127.0.0.1:0",
+            "--allow-unix=@app*",
             "--allow-env=LANG",
             "--dir=a::/a:ro",
             "--env=K=V",

@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use aio_loop::net::TcpListener;
+use aio_loop::net::TcpListeners;
 use aio_loop::{Port, Readiness};
 
 use crate::quota::{Permit, Quota};
@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 /// What a handle can stand for. Shared with the futures that wait on it.
 #[derive(Clone, Debug)]
 pub(crate) enum Object {
-    Listener(Arc<TcpListener>),
+    Listener(Arc<TcpListeners>),
     Stream(Arc<Stream>),
 }
 
@@ -195,7 +195,7 @@ impl Object {
     /// What is known of it now.
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
-            Self::Listener(listener) => listener.registration().readiness(),
+            Self::Listener(listener) => listener.readiness(),
             Self::Stream(stream) => stream.readiness(),
         }
     }
@@ -203,7 +203,7 @@ impl Object {
     /// Posts `key` to `port` whenever an event brings news.
     pub(crate) fn attach(&self, port: &Port, key: u64) {
         match self {
-            Self::Listener(listener) => listener.registration().attach(port, key),
+            Self::Listener(listener) => listener.attach(port, key),
             Self::Stream(stream) => stream.attach(port, key),
         }
     }
@@ -211,7 +211,7 @@ impl Object {
     /// Ends all that waits on it.
     pub(crate) fn close(&self) {
         match self {
-            Self::Listener(listener) => listener.registration().close(),
+            Self::Listener(listener) => listener.close(),
             Self::Stream(stream) => stream.close(),
         }
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::capability::Policy;
+use crate::inherited::Inherited;
 use crate::wasi::Stdio;
 
 /// What a guest is given.
@@ -14,8 +15,13 @@ pub struct GuestOptions {
     pub args: Vec<String>,
     /// Its standard streams.
     pub stdio: Stdio,
+    /// Listeners that it may take over by name, whatever the policy says of listening.
+    pub inherited: Inherited,
     /// Is told once of each thing that the policy refused, with the flag that would allow it.
     pub on_denied: Arc<dyn Fn(&str) + Send + Sync>,
+    /// Whether it waits on its ring without giving up its stack when nothing else is runnable,
+    /// which is quicker. There is no reason to say no but to measure that.
+    pub park_in_place: bool,
 }
 
 impl GuestOptions {
@@ -26,7 +32,9 @@ impl GuestOptions {
             policy,
             args: Vec::new(),
             stdio: Stdio::Null,
+            inherited: Inherited::default(),
             on_denied: Arc::new(|denial| tracing::warn!("refused: {denial}")),
+            park_in_place: true,
         }
     }
 }

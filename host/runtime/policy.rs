@@ -11,7 +11,7 @@ use std::str::FromStr;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::capability::{DirGrant, EnvRule, ListenRule, NetRule, Policy, RuleError};
+use crate::capability::{DirGrant, EnvRule, ListenRule, NetRule, Policy, RuleError, UnixRule};
 use crate::quota::Limits;
 
 /// Why a policy file gives no policy, in one line.
@@ -84,6 +84,7 @@ struct Content {
 struct Allow {
     net: Vec<Spanned<String>>,
     listen: Vec<Spanned<String>>,
+    unix: Vec<Spanned<String>>,
     env: Vec<Spanned<String>>,
     dir: Vec<Spanned<String>>,
 }
@@ -93,6 +94,7 @@ struct Allow {
 struct Deny {
     net: Vec<Spanned<String>>,
     listen: Vec<Spanned<String>>,
+    unix: Vec<Spanned<String>>,
     env: Vec<Spanned<String>>,
 }
 
@@ -119,6 +121,9 @@ impl Source<'_> {
         for rule in self.rules("deny.listen", &content.deny.listen)? {
             policy = policy.deny_listen(rule);
         }
+        for rule in self.rules("deny.unix", &content.deny.unix)? {
+            policy = policy.deny_unix(rule);
+        }
         for rule in self.rules("deny.env", &content.deny.env)? {
             policy = policy.deny_env(rule);
         }
@@ -136,6 +141,9 @@ impl Source<'_> {
         }
         for rule in self.rules::<ListenRule>("allow.listen", &allow.listen)? {
             policy = policy.allow_listen(rule);
+        }
+        for rule in self.rules::<UnixRule>("allow.unix", &allow.unix)? {
+            policy = policy.allow_unix(rule);
         }
         for rule in self.rules("allow.env", &allow.env)? {
             policy = policy.allow_env(rule);
@@ -226,11 +234,13 @@ mod tests {
             [allow]
             net = ["example.com:443", "10.0.0.0/8"]
             listen = ["127.0.0.1:8080"]
+            unix = ["@app"]
             env = ["LANG"]
             dir = ["data::/data:ro", "/abs"]
             [deny]
             net = ["10.0.0.1"]
             listen = ["*:22"]
+            unix = ["@sys*"]
             env = ["SECRET"]
             [env]
             MODE = "fast"
@@ -245,11 +255,13 @@ mod tests {
             .allow_net("example.com:443".parse().unwrap())
             .allow_net("10.0.0.0/8".parse().unwrap())
             .allow_listen("127.0.0.1:8080".parse().unwrap())
+            .allow_unix("@app".parse().unwrap())
             .allow_env("LANG".parse().unwrap())
             .allow_dir("dir/data::/data:ro".parse().unwrap())
             .allow_dir("/abs".parse().unwrap())
             .deny_net("10.0.0.1".parse().unwrap())
             .deny_listen("*:22".parse().unwrap())
+            .deny_unix("@sys*".parse().unwrap())
             .deny_env("SECRET".parse().unwrap())
             .set_env("MODE".parse().unwrap(), "fast");
         expected.limits.memory_max = 512 * 1024 * 1024;
@@ -267,7 +279,7 @@ mod tests {
         );
         assert_eq!(
             said("[deny]\nnets = []\n"),
-            "policy dir/p.toml:2: unknown key `nets`, expected one of `net`, `listen`, `env`"
+            "policy dir/p.toml:2: unknown key `nets`, expected one of `net`, `listen`, `unix`, `env`"
         );
         assert!(
             said("[limits]\nmax_memory = \"1MiB\"").contains("p.toml:2: unknown key `max_memory`")

@@ -9,11 +9,13 @@ use aio_loop::Handle;
 
 /// A guest's own waker, and what it knows of the poll that is being made. `Clone` means the same
 /// guest.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Solo(Arc<Own>);
 
 #[derive(Debug, Default)]
 struct Own {
+    /// Whether the guest may turn the loop at all.
+    may_turn: bool,
     /// Wakes since the last poll. Counted before they are passed on: a count that comes too early
     /// makes the guest return once too often, one that comes late would keep others waiting.
     wakes: AtomicU64,
@@ -22,13 +24,21 @@ struct Own {
 }
 
 impl Solo {
+    /// A guest that turns the loop in place where it can, or never does.
+    pub(crate) fn new(may_turn: bool) -> Self {
+        Self(Arc::new(Own {
+            may_turn,
+            ..Own::default()
+        }))
+    }
+
     /// Begins a poll, and returns the waker for it.
     ///
     /// If the loop's future was woken as often as this guest, nothing else in it was woken.
     pub(crate) fn begin_poll(&self, handle: &Handle, cx: &Context<'_>) -> Waker {
         let own = &self.0;
         let wakes = own.wakes.swap(0, Ordering::AcqRel);
-        let alone = handle.wakes_of_this_poll() == Some(wakes);
+        let alone = own.may_turn && handle.wakes_of_this_poll() == Some(wakes);
         own.alone.store(alone, Ordering::Relaxed);
         let mut outer = own.outer();
         let known = outer

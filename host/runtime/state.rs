@@ -42,7 +42,9 @@ impl State {
             policy,
             args,
             stdio,
+            inherited,
             on_denied,
+            park_in_place,
         } = options;
         let interrupt = Interrupt::default();
         let mut table = ResourceTable::new();
@@ -53,10 +55,10 @@ impl State {
             wasi: Wasi::new(handle, &policy, &args, &stdio)?,
             denials: Denials::new(on_denied),
             memory: MemoryLimiter::new(&policy.limits),
-            io: Arc::new(Mutex::new(Io::new(handle, policy, &interrupt))),
+            io: Arc::new(Mutex::new(Io::new(handle, policy, inherited, &interrupt))),
             table,
             interrupt,
-            solo: Solo::default(),
+            solo: Solo::new(park_in_place),
             pulse,
         })
     }

@@ -179,6 +179,31 @@ fn what_a_call_costs_is_measured() {
     assert_eq!(costs.len(), 5, "{}", ran.stdout);
 }
 
+#[test]
+fn what_the_benchmark_loads_sends_receives_and_tells_how_late_a_timer_was() {
+    let serve = |mode| {
+        let (server, address) =
+            Running::serve(LOOPBACK, &guest("bench_server"), &["127.0.0.1:0", mode]);
+        (server, TcpStream::connect(address).unwrap())
+    };
+    let (_server, mut stream) = serve("send");
+    stream.read_exact(&mut vec![1; 5 << 20]).unwrap();
+    let (_server, mut stream) = serve("receive");
+    stream.write_all(&vec![1; 20 << 20]).unwrap();
+    let (server, mut stream) = serve("timer");
+    for _ in 0..500 {
+        stream.write_all(b"echo").unwrap();
+        let mut back = [0; 4];
+        stream.read_exact(&mut back).unwrap();
+        assert_eq!(&back, b"echo");
+    }
+    drop(stream);
+    server.signal(rustix::process::Signal::INT);
+    let ran = server.end();
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.stdout.lines().all(|line| line.starts_with("late ")));
+}
+
 /// A name and a number of nanoseconds.
 fn cost(line: &str) -> Option<(&str, f64)> {
     let (name, nanoseconds) = line.split_once(' ')?;

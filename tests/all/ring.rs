@@ -12,6 +12,14 @@ fn a_read_goes_on_once_a_turn_and_loses_no_byte() {
     passes(LOOPBACK, "ring_read_many", &[]);
 }
 
+/// Every wait turns the loop in place if it can; the benchmark has it done the other way.
+#[test]
+fn connections_work_too_when_the_loop_is_not_turned_in_place() {
+    let flags = [LOOPBACK, &["--no-park-in-place"]].concat();
+    passes(&flags, "ring_tcp", &[]);
+    passes(&flags, "ring_watch", &[]);
+}
+
 #[test]
 fn equal_deadlines_fire_in_the_order_they_were_submitted() {
     passes(&[], "ring_timers", &[]);

@@ -19,7 +19,7 @@ use super::{Allowed, Policy};
 /// gateways translate to an address it covers.
 #[derive(Debug)]
 pub struct Grants {
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Policy>,
     /// What names have granted.
     pins: Pins,
     /// What lookups returned and no name grants, to say so.
@@ -61,7 +61,7 @@ impl Grants {
     /// or listening there, is granted under some port: nobody is asked.
     pub fn lookup(&self, name: &str) -> Result<(), Denial> {
         match numeric(name) {
-            Some(address) => self.lookup_address(name, address),
+            Some(address) => self.find_out(&look_up(name), address),
             None => self.lookup_name(name),
         }
     }
@@ -81,7 +81,12 @@ impl Grants {
         Err(Denial::not_granted(look_up(name), allow_net(&normal)))
     }
 
-    fn lookup_address(&self, name: &str, address: IpAddr) -> Result<(), Denial> {
+    /// Decides on looking up the name of `address`: granted as looking up the address is.
+    pub fn reverse(&self, address: IpAddr) -> Result<(), Denial> {
+        self.find_out(&format!("look up the name of {address}"), address)
+    }
+
+    fn find_out(&self, operation: &str, address: IpAddr) -> Result<(), Denial> {
         let peer = judged(address);
         let inner = leads_to(peer).map(|v4| judged(v4.into()));
         let covers = |rule: &NetRule| {
@@ -89,7 +94,7 @@ impl Grants {
         };
         let denied = |rule: &&NetRule| covers(rule) && !rule.has_port();
         if let Some(rule) = self.net().deny.iter().find(denied) {
-            return Err(Denial::denied(look_up(name), "net", rule));
+            return Err(Denial::denied(operation.to_owned(), "net", rule));
         }
         let granted = self.policy.all
             || self
@@ -105,10 +110,7 @@ impl Grants {
                 .any(|rule| rule.covers_address(address));
         match granted {
             true => Ok(()),
-            false => Err(Denial::not_granted(
-                look_up(name),
-                allow_net(&bracketed(peer)),
-            )),
+            false => Err(Denial::not_granted(operation, allow_net(&bracketed(peer)))),
         }
     }
 
@@ -560,6 +562,21 @@ mod tests {
             said(some.lookup("::2")),
             "look up ::2: not granted; --allow-net=[::2] would allow it"
         );
+    }
+
+    #[test]
+    fn the_name_of_an_address_is_granted_with_the_address() {
+        let mut some = allowing(&["10.0.0.1:80", "example.com"]);
+        some.pin("example.com", &[at("1.2.3.4:0"), at("10.0.0.2:0")]);
+        for granted in ["10.0.0.1", "::ffff:10.0.0.1", "1.2.3.4"] {
+            assert_eq!(some.reverse(granted.parse().unwrap()), Ok(()), "{granted}");
+        }
+        assert_eq!(
+            said(some.reverse("10.0.0.2".parse().unwrap())),
+            "look up the name of 10.0.0.2: not granted; --allow-net=10.0.0.2 would allow it"
+        );
+        let denying = grants(Policy::allow_all().deny_net(net("10.0.0.0/8")));
+        assert!(denying.reverse("10.0.0.1".parse().unwrap()).is_err());
     }
 
     #[test]

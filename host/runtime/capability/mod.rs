@@ -12,6 +12,7 @@ mod pins;
 mod ports;
 mod rule;
 mod special;
+mod unix;
 
 pub use denial::{Denial, Denials};
 pub use dir::DirGrant;
@@ -20,6 +21,7 @@ pub use grants::Grants;
 pub use listen::ListenRule;
 pub use net::NetRule;
 pub use rule::RuleError;
+pub use unix::UnixRule;
 
 use crate::quota::Limits;
 
@@ -41,6 +43,7 @@ pub struct Policy {
     all: bool,
     net: Allowed<NetRule>,
     listen: Allowed<ListenRule>,
+    unix: Allowed<UnixRule>,
     env: EnvRules,
     dirs: Vec<DirGrant>,
     /// How much of each thing the guest may hold.
@@ -62,8 +65,9 @@ struct EnvRules {
 }
 
 impl Policy {
-    /// Grants every connection, lookup, listener and environment variable that no deny takes back.
-    /// Directories still have to be granted one by one: each needs a name for the guest.
+    /// Grants every connection, lookup, listener, abstract Unix name and environment variable that
+    /// no deny takes back. Directories still have to be granted one by one: each needs a name for
+    /// the guest.
     pub fn allow_all() -> Self {
         Self {
             all: true,
@@ -105,6 +109,20 @@ impl Policy {
     #[must_use]
     pub fn deny_listen(mut self, rule: ListenRule) -> Self {
         self.listen.deny.push(rule);
+        self
+    }
+
+    /// Grants the abstract Unix sockets that `rule` names: listening, connecting and sending.
+    #[must_use]
+    pub fn allow_unix(mut self, rule: UnixRule) -> Self {
+        self.unix.allow.push(rule);
+        self
+    }
+
+    /// Refuses the abstract Unix sockets that `rule` names.
+    #[must_use]
+    pub fn deny_unix(mut self, rule: UnixRule) -> Self {
+        self.unix.deny.push(rule);
         self
     }
 

@@ -48,13 +48,25 @@ fn errno_code(errno: Errno) -> ErrorCode {
     }
 }
 
-/// Tells the code for a failed look-up.
+/// Tells the code for a failed look-up; what has none goes to the log.
 pub(crate) fn lookup_code(error: &LookupError) -> ErrorCode {
+    use LookupError::{
+        Busy, InvalidFlags, InvalidName, InvalidService, NameTooLong, NoAddress, NotFound,
+        Temporary, TimedOut, UnknownKind, UnknownService,
+    };
     match error {
-        LookupError::NotFound | LookupError::InvalidService => ErrorCode::NameUnresolvable,
-        LookupError::InvalidName => ErrorCode::InvalidArgument,
-        LookupError::Busy => ErrorCode::InsufficientResources,
-        _ => ErrorCode::ResolverFailure,
+        NotFound | NoAddress => ErrorCode::NameUnresolvable,
+        UnknownService => ErrorCode::ServiceUnknown,
+        InvalidName | InvalidService | InvalidFlags => ErrorCode::InvalidArgument,
+        NameTooLong => ErrorCode::NameTooLong,
+        UnknownKind => ErrorCode::NotSupported,
+        Temporary => ErrorCode::ResolverAgain,
+        Busy => ErrorCode::InsufficientResources,
+        TimedOut => ErrorCode::TimedOut,
+        _ => {
+            tracing::warn!("lookup: {error}");
+            ErrorCode::ResolverFailure
+        }
     }
 }
 

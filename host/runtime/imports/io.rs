@@ -4,18 +4,23 @@
 use std::sync::Arc;
 
 use aio_loop::Handle;
-use aio_loop::net::TcpListener;
+use aio_loop::dns::Resolver;
+use aio_loop::net::TcpListeners;
 
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
+use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
 use crate::quota::Quota;
 use crate::stream::Stream;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
+
+/// How many helper threads a guest's look-ups occupy at a time, of the loop's 64.
+const LOOKUP_THREADS_MAX: usize = 8;
 
 /// How much a read of a guest's `max` asks of the system.
 pub(crate) fn read_max(max: u32) -> usize {
@@ -34,7 +39,10 @@ pub(crate) struct Io {
     pub(crate) buffered: Quota,
     /// Look-ups in flight.
     pub(crate) lookups: Quota,
+    pub(crate) resolver: Resolver,
     pub(crate) grants: Grants,
+    /// What the embedder passed in.
+    pub(crate) inherited: Inherited,
 }
 
 /// Why an operation was not begun.
@@ -58,7 +66,12 @@ impl From<Denial> for Refusal {
 }
 
 impl Io {
-    pub(crate) fn new(handle: &Handle, policy: Policy, interrupt: &Interrupt) -> Self {
+    pub(crate) fn new(
+        handle: &Handle,
+        policy: Policy,
+        inherited: Inherited,
+        interrupt: &Interrupt,
+    ) -> Self {
         let limits = &policy.limits;
         let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
         Self {
@@ -68,7 +81,9 @@ impl Io {
             scratch: vec![0; READ_MAX].into_boxed_slice(),
             buffered: Quota::new(buffered),
             lookups: Quota::new(limits.lookups_max.into()),
+            resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
             grants: Grants::new(Arc::new(policy)),
+            inherited,
         }
     }
 
@@ -90,7 +105,7 @@ impl Io {
         self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)
     }
 
-    pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListener>, ErrorCode> {
+    pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListeners>, ErrorCode> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::Listener(listener)) => Ok(Arc::clone(listener)),
             _ => Err(ErrorCode::BadHandle),

@@ -1,15 +1,21 @@
 //! `aio:host/tcp`: listeners and connections by plain imports. A resource holds a handle of the
 //! guest's table, so that the ring works on the same object and a closed one is a code.
 
+mod connect;
+mod listen;
+mod options;
+
 use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aio_loop::net::{ListenOptions as LoopListenOptions, TcpListener, TcpStream};
+use aio_loop::net::{TcpListeners, TcpStream};
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
+use self::options::{KeepAlive, buffer_size, option, set};
 use super::convert::error_code;
 use super::io::{Io, Refusal};
 use super::streams::{self, Waiting, count};
@@ -20,7 +26,7 @@ use super::wit::tcp::{
 };
 use super::wit::types::{ErrorCode, IpFamily, IpSocketAddress};
 use super::{Imports, byte_streams};
-use crate::handles::Object;
+use crate::interrupt::Interrupt;
 use crate::state::{State, lock};
 use crate::stream::Stream;
 
@@ -34,47 +40,8 @@ pub struct Connection(u64);
 
 type Code<T> = Result<T, ErrorCode>;
 
-const BACKLOG: std::ops::RangeInclusive<i32> = 1..=65_535;
-
-impl Io {
-    /// Opens a listener for a guest.
-    pub(crate) fn listen(
-        &mut self,
-        address: SocketAddr,
-        options: ListenOptions,
-    ) -> Result<u64, Refusal> {
-        let backlog = i32::try_from(options.backlog)
-            .ok()
-            .filter(|backlog| BACKLOG.contains(backlog));
-        self.grants.listen(address)?;
-        self.room()?;
-        let options = LoopListenOptions {
-            backlog: backlog.ok_or(ErrorCode::OutOfRange)?,
-            reuse_port: options.reuse_port,
-            v6_only: options.ipv6_only,
-            ..LoopListenOptions::default()
-        };
-        let listener = TcpListener::bind(&self.handle, address, &options)
-            .map_err(|error| error_code("listen", &error))?;
-        Ok(self.open(Object::Listener(Arc::new(listener)))?)
-    }
-
-    /// Checks a guest's connection and starts it.
-    pub(crate) fn connect(&self, address: SocketAddr) -> Result<aio_loop::net::Connect, Refusal> {
-        self.grants.connect(address)?;
-        self.room()?;
-        TcpStream::connect(&self.handle, address)
-            .map_err(|error| error_code("connect", &error).into())
-    }
-
-    /// Takes in a stream that was connected or accepted.
-    pub(crate) fn open_stream(&mut self, stream: TcpStream) -> Code<u64> {
-        self.open(Object::Stream(Arc::new(stream.into())))
-    }
-}
-
 impl State {
-    fn listener_of(&self, listener: &Resource<Listener>) -> Result<Code<Arc<TcpListener>>> {
+    fn listener_of(&self, listener: &Resource<Listener>) -> Result<Code<Arc<TcpListeners>>> {
         let handle = self.table.get(listener)?.0;
         Ok(self.io().listener(handle))
     }
@@ -87,7 +54,7 @@ impl State {
     fn waiting_listener(
         &self,
         listener: &Resource<Listener>,
-    ) -> Result<Code<Waiting<TcpListener>>> {
+    ) -> Result<Code<Waiting<TcpListeners>>> {
         let listener = self.listener_of(listener)?;
         Ok(listener.map(|listener| (listener, self.interrupt.clone(), Arc::clone(&self.io))))
     }
@@ -99,24 +66,16 @@ impl State {
             .map_err(|_full| self.close_unnamed(handle))
     }
 
+    fn listening(&mut self, listening: Result<u64, Refusal>) -> Code<Resource<Listener>> {
+        let handle = listening.map_err(|refusal| self.refuse(refusal))?;
+        self.push_listener(handle)
+    }
+
     fn push_listener(&mut self, handle: u64) -> Code<Resource<Listener>> {
         self.table
             .push(Listener(handle))
             .map_err(|_full| self.close_unnamed(handle))
     }
-}
-
-/// Sets or asks one option of a stream.
-fn option<T>(
-    state: &State,
-    stream: &Resource<Connection>,
-    ask: impl FnOnce(&TcpStream) -> std::io::Result<T>,
-) -> Result<Code<T>> {
-    let stream = state.stream_of(stream)?;
-    Ok(stream.and_then(|stream| {
-        let tcp = stream.tcp().ok_or(ErrorCode::BadHandle)?;
-        ask(tcp).map_err(|error| error_code("socket option", &error))
-    }))
 }
 
 impl Host for State {}
@@ -127,11 +86,8 @@ impl HostTcpListener for State {
         address: IpSocketAddress,
         options: ListenOptions,
     ) -> Result<Code<Resource<Listener>>> {
-        let listening = self.io().listen(address.into(), options);
-        Ok(match listening {
-            Ok(handle) => self.push_listener(handle),
-            Err(refusal) => Err(self.refuse(refusal)),
-        })
+        let listening = self.io().listen(&[address.into()], options);
+        Ok(self.listening(listening))
     }
 
     fn by_handle(&mut self, handle: u64) -> Result<Code<Resource<Listener>>> {
@@ -151,26 +107,34 @@ impl HostTcpListener for State {
 
     fn listen_many(
         &mut self,
-        _addresses: Vec<IpSocketAddress>,
-        _options: ListenOptions,
+        addresses: Vec<IpSocketAddress>,
+        options: ListenOptions,
     ) -> Result<Code<Resource<Listener>>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let addresses: Vec<SocketAddr> = addresses.into_iter().map(SocketAddr::from).collect();
+        let listening = self.io().listen(&addresses, options);
+        Ok(self.listening(listening))
     }
 
-    fn inherited(&mut self, _name: String) -> Result<Code<Resource<Listener>>> {
-        Ok(Err(ErrorCode::NotSupported))
+    fn inherited(&mut self, name: String) -> Result<Code<Resource<Listener>>> {
+        let listening = self.io().inherit(&name);
+        Ok(self.listening(listening))
     }
 
     fn local_addresses(
         &mut self,
-        _listener: Resource<Listener>,
+        listener: Resource<Listener>,
     ) -> Result<Code<Vec<IpSocketAddress>>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let listener = self.listener_of(&listener)?;
+        Ok(listener.and_then(|listener| {
+            let addresses = listener.local_addrs();
+            let addresses = addresses.map_err(|error| error_code("local address", &error))?;
+            Ok(addresses.into_iter().map(IpSocketAddress::from).collect())
+        }))
     }
 
     fn local_address(&mut self, listener: Resource<Listener>) -> Result<Code<IpSocketAddress>> {
-        let listener = self.listener_of(&listener)?;
-        Ok(listener.and_then(|listener| address("local address", listener.local_addr())))
+        let addresses = self.local_addresses(listener)?;
+        Ok(addresses.and_then(|all| all.into_iter().next().ok_or(ErrorCode::Other)))
     }
 
     fn drop(&mut self, listener: Resource<Listener>) -> Result<()> {
@@ -178,12 +142,6 @@ impl HostTcpListener for State {
         self.close_dropped(handle);
         Ok(())
     }
-}
-
-fn address(operation: &str, address: std::io::Result<SocketAddr>) -> Code<IpSocketAddress> {
-    address
-        .map(IpSocketAddress::from)
-        .map_err(|error| error_code(operation, &error))
 }
 
 impl<T> HostTcpListenerWithStore<T> for Imports {
@@ -222,39 +180,40 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
         store: &Accessor<T, Self>,
         address: IpSocketAddress,
     ) -> Result<Code<Resource<Connection>>> {
-        let started = store.with(|mut access| {
-            let state = access.get();
-            let connect = state.io().connect(address.into());
-            let connect = connect.map_err(|refusal| state.refuse(refusal))?;
-            Ok((connect, state.interrupt.clone()))
-        });
-        let (connect, interrupt) = match started {
-            Ok(started) => started,
-            Err(code) => return Ok(Err(code)),
-        };
-        Ok(match interrupt.or_stop(connect).await {
-            Ok(Ok(stream)) => store.with(|mut access| push_new(access.get(), stream)),
-            Ok(Err(error)) => Err(error_code("connect", &error)),
-            Err(stopped) => Err(stopped.into()),
-        })
+        let connect = |io: &mut Io| io.connect(address.into());
+        Ok(connected(store, begin(store, connect)).await)
     }
 
     async fn connect_with(
-        _store: &Accessor<T, Self>,
-        _address: IpSocketAddress,
-        _options: ConnectOptions,
+        store: &Accessor<T, Self>,
+        address: IpSocketAddress,
+        options: ConnectOptions,
     ) -> Result<Code<Resource<Connection>>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let connect = |io: &mut Io| io.connect_with(address.into(), &options);
+        Ok(connected(store, begin(store, connect)).await)
     }
 
     async fn connect_name(
-        _store: &Accessor<T, Self>,
-        _name: String,
-        _service: String,
-        _family: Option<IpFamily>,
-        _options: ConnectOptions,
+        store: &Accessor<T, Self>,
+        name: String,
+        service: String,
+        family: Option<IpFamily>,
+        options: ConnectOptions,
     ) -> Result<Code<Resource<Connection>>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let looking = |io: &mut Io| {
+            let options = io.connect_options(&options)?;
+            Ok((io.lookup(&name, &service, family)?, options))
+        };
+        let ((lookup, options), interrupt) = match begin(store, looking) {
+            Ok(begun) => begun,
+            Err(code) => return Ok(Err(code)),
+        };
+        let found = match interrupt.or_stop(lookup).await {
+            Ok(found) => found,
+            Err(stopped) => return Ok(Err(stopped.into())),
+        };
+        let connect = |io: &mut Io| io.connect_found(&name, found, &options);
+        Ok(connected(store, begin(store, connect)).await)
     }
 
     async fn read(
@@ -291,6 +250,30 @@ impl<T> HostTcpStreamWithStore<T> for Imports {
     }
 }
 
+/// Begins an operation of a guest; a refusal is told to the embedder.
+fn begin<T, R>(
+    store: &Accessor<T, Imports>,
+    operation: impl FnOnce(&mut Io) -> Result<R, Refusal>,
+) -> Code<(R, Interrupt)> {
+    store.with(|mut access| {
+        let state = access.get();
+        let begun = operation(&mut state.io());
+        let begun = begun.map_err(|refusal| state.refuse(refusal))?;
+        Ok((begun, state.interrupt.clone()))
+    })
+}
+
+/// Waits for a connection that was begun, and makes a resource of it.
+async fn connected<T>(
+    store: &Accessor<T, Imports>,
+    begun: Code<(impl Future<Output = io::Result<TcpStream>>, Interrupt)>,
+) -> Code<Resource<Connection>> {
+    let (connect, interrupt) = begun?;
+    let stream = interrupt.or_stop(connect).await?;
+    let stream = stream.map_err(|error| error_code("connect", &error))?;
+    store.with(|mut access| push_new(access.get(), stream))
+}
+
 /// What a wait on the connection of a resource needs.
 fn waiting<T>(
     store: &Accessor<T, Imports>,
@@ -301,19 +284,6 @@ fn waiting<T>(
         let handle = state.table.get(stream)?.0;
         Ok(state.waiting_stream(handle))
     })
-}
-
-/// Keep-alive times the operating systems accept, in seconds.
-const KEEP_ALIVE_SECONDS: std::ops::RangeInclusive<u64> = 1..=32_767;
-
-const BUFFER_SIZE_MAX: u32 = 1 << 24;
-
-fn buffer_size(size: u32) -> Code<usize> {
-    let fits = (1..=BUFFER_SIZE_MAX).contains(&size);
-    usize::try_from(size)
-        .ok()
-        .filter(|_| fits)
-        .ok_or(ErrorCode::OutOfRange)
 }
 
 impl HostTcpStream for State {
@@ -340,30 +310,38 @@ impl HostTcpStream for State {
 
     fn set_keep_alive_options(
         &mut self,
-        _stream: Resource<Connection>,
-        _options: KeepAliveOptions,
+        stream: Resource<Connection>,
+        options: KeepAliveOptions,
     ) -> Result<Code<()>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let how = KeepAlive::checked(&options).map(Some);
+        set(self, &stream, how, options::keep_alive)
     }
 
-    fn reset_on_close(&mut self, _stream: Resource<Connection>) -> Result<Code<bool>> {
-        Ok(Err(ErrorCode::NotSupported))
+    fn reset_on_close(&mut self, stream: Resource<Connection>) -> Result<Code<bool>> {
+        option(self, &stream, |stream| {
+            Ok(stream.linger()? == Some(Duration::ZERO))
+        })
     }
 
     fn set_reset_on_close(
         &mut self,
-        _stream: Resource<Connection>,
-        _value: bool,
+        stream: Resource<Connection>,
+        value: bool,
     ) -> Result<Code<()>> {
-        Ok(Err(ErrorCode::NotSupported))
+        set(self, &stream, Ok(value), options::reset_on_close)
     }
 
-    fn hop_limit(&mut self, _stream: Resource<Connection>) -> Result<Code<u8>> {
-        Ok(Err(ErrorCode::NotSupported))
+    fn hop_limit(&mut self, stream: Resource<Connection>) -> Result<Code<u8>> {
+        option(self, &stream, |stream| {
+            let hops = stream.options()?.hop_limit()?;
+            Ok(u8::try_from(hops).unwrap_or(u8::MAX))
+        })
     }
 
-    fn set_hop_limit(&mut self, _stream: Resource<Connection>, _value: u8) -> Result<Code<()>> {
-        Ok(Err(ErrorCode::NotSupported))
+    fn set_hop_limit(&mut self, stream: Resource<Connection>, value: u8) -> Result<Code<()>> {
+        set(self, &stream, options::hops(value), |stream, hops| {
+            stream.options()?.set_hop_limit(hops)
+        })
     }
 
     fn local_address(&mut self, stream: Resource<Connection>) -> Result<Code<IpSocketAddress>> {
@@ -383,16 +361,11 @@ impl HostTcpStream for State {
     }
 
     fn set_no_delay(&mut self, stream: Resource<Connection>, value: bool) -> Result<Code<()>> {
-        option(self, &stream, |stream| stream.set_nodelay(value))
+        set(self, &stream, Ok(value), TcpStream::set_nodelay)
     }
 
     fn keep_alive(&mut self, stream: Resource<Connection>) -> Result<Code<Option<u64>>> {
-        let nanoseconds = |idle: Duration| u64::try_from(idle.as_nanos()).unwrap_or(u64::MAX);
-        option(self, &stream, |stream| {
-            let options = stream.options()?;
-            let idle = options.keepalive()?.then(|| options.keepalive_idle());
-            Ok(idle.transpose()?.map(nanoseconds))
-        })
+        option(self, &stream, options::idle)
     }
 
     fn set_keep_alive(
@@ -400,17 +373,8 @@ impl HostTcpStream for State {
         stream: Resource<Connection>,
         idle: Option<u64>,
     ) -> Result<Code<()>> {
-        let idle = idle.map(|nanoseconds| Duration::from_secs(nanoseconds / 1_000_000_000));
-        if idle.is_some_and(|idle| !KEEP_ALIVE_SECONDS.contains(&idle.as_secs())) {
-            return Ok(Err(ErrorCode::OutOfRange));
-        }
-        option(self, &stream, |stream| {
-            let options = stream.options()?;
-            if let Some(idle) = idle {
-                options.set_keepalive_idle(idle)?;
-            }
-            options.set_keepalive(idle.is_some())
-        })
+        let how = idle.map(KeepAlive::after).transpose();
+        set(self, &stream, how, options::keep_alive)
     }
 
     fn receive_buffer_size(&mut self, stream: Resource<Connection>) -> Result<Code<u32>> {
@@ -424,12 +388,9 @@ impl HostTcpStream for State {
         stream: Resource<Connection>,
         size: u32,
     ) -> Result<Code<()>> {
-        match buffer_size(size) {
-            Ok(size) => option(self, &stream, |stream| {
-                stream.options()?.set_recv_buffer_size(size)
-            }),
-            Err(code) => Ok(Err(code)),
-        }
+        set(self, &stream, buffer_size(size), |stream, size| {
+            stream.options()?.set_recv_buffer_size(size)
+        })
     }
 
     fn send_buffer_size(&mut self, stream: Resource<Connection>) -> Result<Code<u32>> {
@@ -443,12 +404,9 @@ impl HostTcpStream for State {
         stream: Resource<Connection>,
         size: u32,
     ) -> Result<Code<()>> {
-        match buffer_size(size) {
-            Ok(size) => option(self, &stream, |stream| {
-                stream.options()?.set_send_buffer_size(size)
-            }),
-            Err(code) => Ok(Err(code)),
-        }
+        set(self, &stream, buffer_size(size), |stream, size| {
+            stream.options()?.set_send_buffer_size(size)
+        })
     }
 
     fn drop(&mut self, stream: Resource<Connection>) -> Result<()> {

@@ -81,20 +81,20 @@ pub(crate) struct Test {
 /// What to measure, and for how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Bench {
-    /// Seconds of each measurement of the echo servers, after half a second of warm-up
+    /// Seconds of each measurement of a server, after half a second of warm-up
     #[arg(long, default_value = "3", value_parser = seconds)]
     pub(crate) seconds: Duration,
     /// How often each server is measured, in turn with the others; the median is reported
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rounds: u32,
-    /// Numbers of connections to measure the echo servers with
+    /// Numbers of connections of the parts echo, timer and wasi
     #[arg(long, value_delimiter = ',', default_value = "1,50,1000",
           value_parser = clap::value_parser!(u16).range(1..=10_000))]
     pub(crate) connections: Vec<u16>,
     /// Measure only these parts
     #[arg(long, value_delimiter = ',')]
     pub(crate) only: Vec<Part>,
-    /// Measure only these echo servers
+    /// Measure only these servers
     #[arg(long, value_delimiter = ',', value_name = "SERVER")]
     pub(crate) servers: Vec<Server>,
     /// Where the results are written as JSON
@@ -110,13 +110,24 @@ impl Bench {
     pub(crate) fn wants(&self, part: Part) -> bool {
         self.only.is_empty() || self.only.contains(&part)
     }
+
+    /// Whether `server` is to be measured.
+    pub(crate) fn wants_server(&self, server: Server) -> bool {
+        self.servers.is_empty() || self.servers.contains(&server)
+    }
 }
 
 /// A part of the benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
-    /// TCP echo of 1 KiB
+    /// TCP echo of 1 KiB, beside mio, asyncio and uvloop
     Echo,
+    /// TCP bulk in writes of 64 KiB, sent and received, beside mio
+    Bulk,
+    /// Memory of an idle connection
+    Idle,
+    /// How late a timer is under full echo load
+    Timer,
     /// What one call from a guest costs
     Calls,
     /// Start of hello from the cache
@@ -125,7 +136,7 @@ pub(crate) enum Part {
     Loop,
 }
 
-/// An echo server under test.
+/// A server under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Server {
     /// Native server that reads until it would block, as the documentation of its library asks
@@ -134,6 +145,8 @@ pub(crate) enum Server {
     MioShortRead,
     /// Our guest, operations batched through the ring
     GuestRing,
+    /// The same, giving the thread back to the loop in every turn
+    GuestRingUnparked,
     /// Our guest, one async import per operation
     GuestAsync,
     /// Native Python with its own loop
@@ -149,6 +162,7 @@ impl Server {
             Self::Mio => "mio",
             Self::MioShortRead => "mio-short-read",
             Self::GuestRing => "guest-ring",
+            Self::GuestRingUnparked => "guest-ring-unparked",
             Self::GuestAsync => "guest-async",
             Self::Asyncio => "asyncio",
             Self::Uvloop => "uvloop",

@@ -4,9 +4,10 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 15] = [
+const RUN_FLAGS: [&str; 16] = [
     "--allow-net",
     "--allow-listen",
+    "--allow-unix",
     "--allow-env",
     "--env",
     "--dir",
@@ -61,6 +62,8 @@ fn a_bad_command_line_is_one_line_and_2() {
     run(&["--allow-net=::1"]).is_refused(2, &["--allow-net", "brackets"]);
     run(&["--allow-listen=localhost:80"]).is_refused(2, &["localhost", "not an address"]);
     run(&["--allow-listen=127.0.0.1"]).is_refused(2, &["port is missing"]);
+    run(&["--allow-unix=/app.sock"]).is_refused(2, &["begins with `@`", "`dir`"]);
+    run(&["--allow-unix=@"]).is_refused(2, &["name is empty"]);
     run(&["--allow-env=A=B"]).is_refused(2, &["--allow-env"]);
     run(&["--env=A"]).is_refused(2, &["NAME=VALUE"]);
     run(&["--dir=a::"]).is_refused(2, &["HOST::GUEST"]);

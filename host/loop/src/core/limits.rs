@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Helper threads for blocking calls, started when there is work for them. At least 1; 8 by
+    /// Helper threads for blocking calls, started when there is work for them. At least 1; 64 by
     /// default.
     pub threads_max: usize,
     /// Blocking calls that wait for a helper thread; one more is refused. 1024 by default.
@@ -21,7 +21,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            threads_max: 8,
+            threads_max: 64,
             queue_max: 1024,
             thread_idle: Duration::from_secs(10),
             events_max: 1024,

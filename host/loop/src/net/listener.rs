@@ -2,17 +2,17 @@
 //! An error of one connection never ends the listener; an error of the process is told and the
 //! listener rests for a moment.
 
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{io, mem};
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
 
+use super::accept::{self, Acceptor};
 use super::{SocketOptions, TcpStream, tcp_socket};
 use crate::core::Interest;
-use crate::{Handle, Registration, TimerHandle};
+use crate::{Handle, Registration};
 
 /// How to listen.
 #[derive(Clone, Debug)]
@@ -64,8 +64,7 @@ pub struct TcpListener {
     registration: Registration,
     io: mio::net::TcpListener,
     inherits_nodelay: bool,
-    /// Ends a rest.
-    rest: Mutex<Option<TimerHandle>>,
+    acceptor: Acceptor,
 }
 
 impl TcpListener {
@@ -108,7 +107,7 @@ impl TcpListener {
             registration,
             io,
             inherits_nodelay: INHERITS_NODELAY,
-            rest: Mutex::default(),
+            acceptor: Acceptor::default(),
         })
     }
 
@@ -151,12 +150,9 @@ impl TcpListener {
     /// [`REST`](Self::REST): whoever accepts in a loop does not spin. Errors of one connection are
     /// skipped with that connection. [`io::ErrorKind::NotConnected`] after [`Registration::close`].
     pub fn try_accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.registration.try_input(|| self.accept_one());
-        let (socket, addr) = accepted.inspect_err(|error| {
-            if concerns_the_process(error) {
-                self.rest();
-            }
-        })?;
+        let (socket, addr) = self
+            .acceptor
+            .accept(&self.registration, || self.io.accept())?;
         if !self.inherits_nodelay {
             SockRef::from(&socket).set_tcp_nodelay(true)?;
         }
@@ -164,27 +160,9 @@ impl TcpListener {
         Ok((stream, addr))
     }
 
-    fn accept_one(&self) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
-        loop {
-            match self.io.accept() {
-                // Each takes one connection out of the queue, so this ends.
-                Err(error) if concerns_one_connection(&error) => {
-                    tracing::debug!("accept a connection: {error}");
-                }
-                result => return result,
-            }
-        }
-    }
-
     /// How long a listener counts as not readable after an error of the process. The next
     /// connection that comes ends it early.
-    pub const REST: Duration = Duration::from_millis(100);
-
-    fn rest(&self) {
-        let timer = self.registration.rest_reading(Self::REST);
-        // Named, so that the old one is dropped after the lock.
-        let _old = mem::replace(&mut *lock(&self.rest), timer);
-    }
+    pub const REST: Duration = accept::REST;
 
     /// Ready with a connection as soon as one waits; errors are those of
     /// [`TcpListener::try_accept`].
@@ -221,10 +199,6 @@ impl TcpListener {
 
 const INHERITS_NODELAY: bool = cfg!(target_os = "linux");
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
 fn listens(socket: &Socket) -> io::Result<bool> {
     socket.is_listener()
@@ -234,50 +208,6 @@ fn listens(socket: &Socket) -> io::Result<bool> {
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
 fn listens(_socket: &Socket) -> io::Result<bool> {
     Ok(true)
-}
-
-/// Errors that the next attempt would meet as well: descriptors or memory are used up.
-#[cfg(unix)]
-fn concerns_the_process(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let errno = Errno::from_io_error(error);
-    matches!(
-        errno,
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
-    )
-}
-
-#[cfg(not(unix))]
-fn concerns_the_process(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::OutOfMemory
-}
-
-/// Errors that the network left on a connection in the queue; see the notes of accept(2).
-fn concerns_one_connection(error: &io::Error) -> bool {
-    use io::ErrorKind as Kind;
-    matches!(
-        error.kind(),
-        Kind::ConnectionAborted
-            | Kind::ConnectionReset
-            | Kind::NetworkDown
-            | Kind::NetworkUnreachable
-            | Kind::HostUnreachable
-    ) || is_protocol_error(error)
-}
-
-#[cfg(unix)]
-fn is_protocol_error(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let errno = error.raw_os_error().map(Errno::from_raw_os_error);
-    matches!(
-        errno,
-        Some(Errno::PROTO | Errno::NOPROTOOPT | Errno::HOSTDOWN | Errno::OPNOTSUPP | Errno::PERM)
-    )
-}
-
-#[cfg(not(unix))]
-fn is_protocol_error(_error: &io::Error) -> bool {
-    false
 }
 
 #[cfg(unix)]

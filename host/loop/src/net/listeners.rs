@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use super::{ListenOptions, TcpListener, TcpStream};
-use crate::{Handle, Registration};
+use crate::{Handle, Port, Readiness, Registration};
 
 /// Sockets that listen at different addresses. Dropping them closes all.
 #[derive(Debug)]
@@ -143,9 +143,29 @@ impl TcpListeners {
         .await;
     }
 
-    /// The sources of the listeners.
-    pub fn registrations(&self) -> impl Iterator<Item = &Registration> {
+    fn registrations(&self) -> impl Iterator<Item = &Registration> {
         self.listeners.iter().map(TcpListener::registration)
+    }
+
+    /// What is known of them now: of use is whether one is readable, or closed.
+    pub fn readiness(&self) -> Readiness {
+        let each = self.registrations().map(Registration::readiness);
+        each.fold(Readiness::default(), |all, one| Readiness {
+            readable: all.readable | one.readable,
+            closed: all.closed | one.closed,
+            ..all
+        })
+    }
+
+    /// Posts `key` to `port` whenever an event brings news of one of them.
+    pub fn attach(&self, port: &Port, key: u64) {
+        self.registrations()
+            .for_each(|source| source.attach(port, key));
+    }
+
+    /// Marks all as closed and wakes all who wait; see [`Registration::close`].
+    pub fn close(&self) {
+        self.registrations().for_each(Registration::close);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Non-blocking sockets as operations: an attempt at once, a wait, or both in one future.
 //! It resolves no names and applies no policy.
 
+mod accept;
 mod byte_stream;
 mod connect;
 pub mod happy_eyeballs;
@@ -16,6 +17,8 @@ mod tcp_socket;
 pub mod transfer;
 mod udp;
 mod udp_options;
+#[cfg(unix)]
+pub mod unix;
 mod unread;
 
 pub use self::byte_stream::{ByteStream, RawSocket};

@@ -8,11 +8,15 @@ mod batch;
 #[path = "batch_of_one.rs"]
 mod batch;
 mod message;
+#[cfg(target_os = "linux")]
+mod peer_credentials;
 
 use std::net::SocketAddr;
 
 pub(crate) use batch::{BATCH_MAX, receive_batch, send_batch};
 pub(crate) use message::receive;
+#[cfg(target_os = "linux")]
+pub(crate) use peer_credentials::peer_credentials;
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]

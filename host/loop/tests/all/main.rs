@@ -22,6 +22,8 @@ mod tls;
 mod transfer;
 mod turn;
 mod udp;
+#[cfg(target_os = "linux")]
+mod unix;
 mod wake;
 
 use std::sync::{Arc, Mutex};
@@ -62,8 +64,16 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::ConnectAny>();
     check::<aio_loop::net::UdpSocket>();
     check::<aio_loop::net::Inbox>();
-    check::<aio_loop::dns::Lookup>();
+    #[cfg(unix)]
+    check::<aio_loop::net::unix::UnixConnect>();
+    #[cfg(unix)]
+    check::<aio_loop::net::unix::UnixDatagram>();
+    #[cfg(unix)]
+    check::<aio_loop::net::unix::UnixListener>();
+    #[cfg(unix)]
+    check::<aio_loop::net::unix::UnixStream>();
     check::<aio_loop::tls::Session>();
+    check::<aio_loop::dns::Query<u8>>();
 }
 
 /// Tells whether it was dropped, and shares nothing else.

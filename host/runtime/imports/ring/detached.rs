@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use std::{io, mem};
 
-use aio_loop::dns::LookupError;
+use aio_loop::dns::{LookupError, Names};
 use aio_loop::net::TcpStream;
 use aio_loop::{Task, TimerHandle};
 
 use super::super::convert::error_code;
-use super::super::dns::Started;
+use super::super::dns::names;
 use super::super::io::{Io, Refusal};
-use super::super::wit::ring::{LookupArguments, Outcome};
+use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments};
 use super::super::wit::types::ErrorCode;
 use super::{OWN_KEY, Place, Ring};
 use crate::state::delay;
@@ -38,6 +38,10 @@ enum Work {
     Lookup {
         name: String,
         result: Shared<Result<Vec<SocketAddr>, LookupError>>,
+        _task: Task<()>,
+    },
+    Reverse {
+        result: Shared<Result<Names, LookupError>>,
         _task: Task<()>,
     },
 }
@@ -149,17 +153,30 @@ impl Io {
             service,
             family,
         } = arguments;
-        let Started { lookup, permit } = self.lookup(&name, &service, family)?;
-        let lookup = async move {
-            let found = lookup.await;
-            drop(permit);
-            found
-        };
+        let lookup = self.lookup(&name, &service, family)?;
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
             let (result, task) = run(handle, ring, key, lookup);
             Work::Lookup {
                 name,
+                result,
+                _task: task,
+            }
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
+    pub(super) fn submit_reverse(
+        &mut self,
+        id: (u64, bool),
+        arguments: ReverseArguments,
+    ) -> Result<(), Refusal> {
+        let ReverseArguments { address, flags } = arguments;
+        let reverse = self.reverse(address.into(), flags, None)?;
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, reverse);
+            Work::Reverse {
                 result,
                 _task: task,
             }
@@ -177,6 +194,10 @@ impl Io {
             Work::Connect { result, .. } => self.connected(take(&result)),
             Work::Lookup { name, result, .. } => match take(&result) {
                 Some(found) => self.found(&name, found).map(Outcome::Addresses),
+                None => Err(ErrorCode::Other),
+            },
+            Work::Reverse { result, .. } => match take(&result) {
+                Some(answer) => names(answer).map(Outcome::Names),
                 None => Err(ErrorCode::Other),
             },
         };

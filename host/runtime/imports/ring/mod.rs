@@ -192,6 +192,7 @@ mod tests {
     use super::super::wit::ring::{Operation, ReadArguments, Submission};
     use crate::capability::Policy;
     use crate::handles::Object;
+    use crate::inherited::Inherited;
     use crate::interrupt::Interrupt;
     use crate::stream::Stream;
 
@@ -209,7 +210,12 @@ mod tests {
     fn completions_at_once_do_not_fill_a_batch() {
         let mut event_loop = aio_loop::Loop::new().unwrap();
         let handle = event_loop.handle().clone();
-        let mut io = Io::new(&handle, Policy::default(), &Interrupt::default());
+        let mut io = Io::new(
+            &handle,
+            Policy::default(),
+            Inherited::default(),
+            &Interrupt::default(),
+        );
         let (stream, peer) = testing::socket_pair(&handle).unwrap();
         let stream = Arc::new(Stream::from(stream));
         peer.try_write(b"bytes").unwrap();

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use aio_loop::Readiness;
-use aio_loop::net::TcpListener;
+use aio_loop::net::TcpListeners;
 
 use super::super::convert::error_code;
 use super::super::io::{Io, read_max};
@@ -151,7 +151,10 @@ impl Io {
     }
 
     /// Accepts a connection that waits; none if none does.
-    pub(super) fn accept(&mut self, listener: &TcpListener) -> Result<Option<Accepted>, ErrorCode> {
+    pub(super) fn accept(
+        &mut self,
+        listener: &TcpListeners,
+    ) -> Result<Option<Accepted>, ErrorCode> {
         self.room()?;
         let Some(accepted) = not_blocked("accept", listener.try_accept()).transpose()? else {
             return Ok(None);

@@ -83,6 +83,7 @@ impl Io {
             Operation::Sleep(delay) => self.submit_sleep(id, delay)?,
             Operation::SleepUntil(deadline) => self.submit_sleep_until(id, deadline, now())?,
             Operation::Lookup(arguments) => self.submit_lookup(id, arguments)?,
+            Operation::Reverse(arguments) => self.submit_reverse(id, arguments)?,
             Operation::Close(handle) => self.submit_close(id, handle)?,
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
             Operation::ConnectName(_)
@@ -91,8 +92,7 @@ impl Io {
             | Operation::ReceiveMany(_)
             | Operation::Send(_)
             | Operation::StartTls(_)
-            | Operation::Transfer(_)
-            | Operation::Reverse(_) => return Err(ErrorCode::NotSupported.into()),
+            | Operation::Transfer(_) => return Err(ErrorCode::NotSupported.into()),
         }
         Ok(())
     }

@@ -5,8 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use aio_loop::dns::LookupError;
 
 use super::code::Failure;
-use crate::imports::dns::Started;
 use crate::imports::io::Io;
+
+/// What a look-up comes to.
+pub(super) type Answer = Result<Vec<SocketAddr>, LookupError>;
 
 /// Why there are no addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,16 +20,15 @@ pub(super) enum LookupCode {
 }
 
 /// Checks a guest's look-up and starts it.
-pub(super) fn start(io: &Io, name: &str) -> Result<Started, Failure> {
+pub(super) fn start(
+    io: &Io,
+    name: &str,
+) -> Result<impl Future<Output = Answer> + Send + use<>, Failure> {
     Ok(io.lookup(bare(name), "", None)?)
 }
 
 /// Grants what a look-up found.
-pub(super) fn found(
-    io: &mut Io,
-    name: &str,
-    found: Result<Vec<SocketAddr>, LookupError>,
-) -> Result<Vec<IpAddr>, LookupCode> {
+pub(super) fn found(io: &mut Io, name: &str, found: Answer) -> Result<Vec<IpAddr>, LookupCode> {
     let addresses = found.map_err(|error| code(&error))?;
     io.grants.pin(bare(name), &addresses);
     Ok(addresses

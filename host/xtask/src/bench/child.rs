@@ -2,7 +2,7 @@
 //! happens, it is killed and reaped.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc;
@@ -10,6 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::command::describe;
 
@@ -25,7 +26,7 @@ pub(super) struct Server {
     child: Child,
     address: SocketAddr,
     /// Kept open, or the server's next line would end it.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -42,7 +43,7 @@ impl Server {
         Ok(Self {
             child,
             address,
-            _stdout: stdout,
+            stdout,
         })
     }
 
@@ -56,6 +57,27 @@ impl Server {
         let path = format!("/proc/{}/stat", self.child.id());
         let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         parse_cpu_time(&stat).with_context(|| format!("understand {path}"))
+    }
+
+    /// The bytes of memory that the server has in use.
+    pub(super) fn resident(&self) -> Result<u64> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+        parse_resident(&status).with_context(|| format!("understand {path}"))
+    }
+
+    /// Asks the server to stop.
+    pub(super) fn interrupt(&self) -> Result<()> {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::INT).context("interrupt the server")
+    }
+
+    /// What the server prints until it ends.
+    pub(super) fn rest(mut self) -> Result<String> {
+        let mut rest = String::new();
+        let read = self.stdout.read_to_string(&mut rest);
+        read.context("read what the server printed")?;
+        Ok(rest)
     }
 }
 
@@ -119,6 +141,15 @@ fn parse_cpu_time(stat: &str) -> Option<Duration> {
     ))
 }
 
+/// A line `VmRSS: NUMBER kB`.
+fn parse_resident(status: &str) -> Option<u64> {
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +167,13 @@ mod tests {
         let stat = "7 (a b) c) S 1 2 3 4 5 6 7 8 9 10 25 50 0 0 20";
         assert_eq!(parse_cpu_time(stat), Some(Duration::from_millis(750)));
         assert_eq!(parse_cpu_time("7 (a) S 1"), None);
+    }
+
+    #[test]
+    fn resident_memory_is_found_among_the_lines() {
+        let status = "Name:\tx\nVmHWM:\t   9 kB\nVmRSS:\t    1234 kB\n";
+        assert_eq!(parse_resident(status), Some(1234 * 1024));
+        assert_eq!(parse_resident("Name:\tx\n"), None);
     }
 
     #[test]

@@ -3,20 +3,78 @@
 
 use serde::Serialize;
 
+use super::Report;
+use super::contest;
+use super::start;
 use super::table::{Table, decimal};
-use super::{echo, start};
-use crate::args::Server;
+use crate::args::Server::{self, GuestRing, Mio, Uvloop};
 
-/// Ratios of the guest on the ring: connections, the other server, and the least ratio.
-const RATIOS: [(u16, Server, f64); 4] = [
-    (1, Server::Mio, 0.75),
-    (50, Server::Mio, 0.90),
-    (1000, Server::Mio, 0.75),
-    (50, Server::Uvloop, 1.2),
+/// A rate that is to be at least so much of another one.
+struct Ratio {
+    part: &'static str,
+    case: &'static str,
+    server: Server,
+    to: Server,
+    least: f64,
+}
+
+const RATIOS: [Ratio; 8] = [
+    Ratio::new("echo", "1 connection", GuestRing, Mio, 0.90),
+    Ratio::new("echo", "50 connections", GuestRing, Mio, 0.95),
+    Ratio::new("echo", "1000 connections", GuestRing, Mio, 0.90),
+    Ratio::new("echo", "50 connections", GuestRing, Uvloop, 1.2),
+    Ratio::new("bulk", "send, 1 connection", GuestRing, Mio, 0.8),
+    Ratio::new("bulk", "send, 8 connections", GuestRing, Mio, 0.8),
+    Ratio::new("bulk", "receive, 1 connection", GuestRing, Mio, 0.8),
+    Ratio::new("bulk", "receive, 8 connections", GuestRing, Mio, 0.8),
 ];
+
+impl Ratio {
+    const fn new(
+        part: &'static str,
+        case: &'static str,
+        server: Server,
+        to: Server,
+        least: f64,
+    ) -> Self {
+        Self {
+            part,
+            case,
+            server,
+            to,
+            least,
+        }
+    }
+
+    fn check(&self, rows: &[contest::Row]) -> Option<Row> {
+        let is_meant = |row: &&contest::Row| {
+            (row.part, row.case.as_str(), row.server) == (self.part, self.case, self.server.name())
+        };
+        let row = rows.iter().find(is_meant)?;
+        let measured = *row.to.get(self.to.name())?;
+        Some(Row {
+            goal: format!(
+                "{}, {}: {} at least {:.2} of {}",
+                self.part,
+                self.case,
+                self.server.name(),
+                self.least,
+                self.to.name()
+            ),
+            measured,
+            reached: measured >= self.least,
+        })
+    }
+}
 
 /// Milliseconds that hello may take from the cache, start of the process included.
 const START_MAX_MS: f64 = 5.0;
+
+/// Bytes of the host that an idle connection may cost.
+const IDLE_MAX: f64 = 3.0 * 1024.0;
+
+/// Microseconds that 99 of 100 timers may be late at most.
+const LATE_MAX_US: f64 = 1000.0;
 
 /// One goal and what was measured.
 #[derive(Debug, Serialize)]
@@ -27,9 +85,39 @@ pub(super) struct Row {
 }
 
 /// Compares what was measured with the goals. A goal without a measurement is left out.
-pub(super) fn check(echo: &[echo::Row], start: &[start::Row]) -> Vec<Row> {
-    let ratios = RATIOS.iter().filter_map(|goal| check_ratio(echo, goal));
-    ratios.chain(check_start(start)).collect()
+pub(super) fn check(report: &Report) -> Vec<Row> {
+    let mut rows: Vec<_> = RATIOS
+        .iter()
+        .filter_map(|ratio| ratio.check(&report.contests))
+        .collect();
+    rows.extend(report.idle.iter().map(|row| {
+        let goal = format!("an idle connection, at most {IDLE_MAX} bytes");
+        Row::at_most(goal, row.each, IDLE_MAX)
+    }));
+    rows.extend(report.timer.iter().map(|row| {
+        let load = super::connections(row.connections);
+        let goal = format!("timer, {load}: p99 at most {LATE_MAX_US} us late");
+        Row::at_most(goal, row.p99_us, LATE_MAX_US)
+    }));
+    let hello = report
+        .start
+        .iter()
+        .filter(|row| row.program == start::HELLO);
+    rows.extend(hello.map(|row| {
+        let goal = format!("start of hello from the cache, at most {START_MAX_MS} ms");
+        Row::at_most(goal, row.median_ms, START_MAX_MS)
+    }));
+    rows
+}
+
+impl Row {
+    fn at_most(goal: String, measured: f64, most: f64) -> Self {
+        Self {
+            goal,
+            measured,
+            reached: measured <= most,
+        }
+    }
 }
 
 /// The rows as text.
@@ -46,31 +134,13 @@ pub(super) fn table(rows: &[Row]) -> String {
     table.text()
 }
 
-fn check_ratio(echo: &[echo::Row], goal: &(u16, Server, f64)) -> Option<Row> {
-    let &(connections, to, least) = goal;
-    let ring = echo
-        .iter()
-        .filter(|row| row.server == Server::GuestRing.name())
-        .find(|row| row.connections == connections)?;
-    let measured = match to {
-        Server::Uvloop => ring.to_uvloop?,
-        _ => ring.to_mio?,
-    };
-    Some(Row {
-        goal: format!(
-            "ring at {connections} connections, at least {least:.2} of {}",
-            to.name()
-        ),
-        measured,
-        reached: measured >= least,
-    })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn check_start(start: &[start::Row]) -> Option<Row> {
-    let hello = start.iter().find(|row| row.program == start::HELLO)?;
-    Some(Row {
-        goal: format!("start of hello from the cache, at most {START_MAX_MS} ms"),
-        measured: hello.median_ms,
-        reached: hello.median_ms <= START_MAX_MS,
-    })
+    #[test]
+    fn a_goal_is_reached_at_its_very_bound() {
+        assert!(Row::at_most(String::new(), 3.0, 3.0).reached);
+        assert!(!Row::at_most(String::new(), 3.1, 3.0).reached);
+    }
 }

@@ -1,18 +1,23 @@
 //! The benchmark: one run, one table. Everything that is compared is measured in the same run and
 //! in turn, because machines differ by the minute.
 
+mod bulk;
 mod calls;
 mod child;
+mod contest;
 mod cores;
 mod echo;
 mod goals;
 mod histogram;
+mod idle;
 mod load;
 mod loops;
 pub(crate) mod native;
+mod programs;
 mod python;
 mod start;
 mod table;
+mod timer;
 
 use std::fs;
 use std::path::Path;
@@ -20,17 +25,21 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 
-use crate::args::{Bench, Part};
+use crate::args::{Bench, Part, Server};
 use crate::command::{self, cargo};
 use crate::guests;
 use crate::progress::{say, step};
 use crate::project::Project;
 
+use programs::Programs;
+
 /// Everything that was measured. A part that was not asked for is empty.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     machine: String,
-    echo: Vec<echo::Row>,
+    contests: Vec<contest::Row>,
+    idle: Vec<idle::Row>,
+    timer: Vec<timer::Row>,
     calls: Vec<calls::Row>,
     start: Vec<start::Row>,
     r#loop: Vec<String>,
@@ -71,12 +80,22 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
         ..Report::default()
     };
     say(&report.machine);
-    if options.wants(Part::Echo) {
-        report.echo = echo::measure(project, options, &cores)?;
-        let errors = report.echo.iter().filter_map(echo::Row::complaint);
-        report.errors.extend(errors);
-    }
+    cores::raise_file_limit()?;
+    let programs = Programs {
+        project,
+        options,
+        cores: &cores,
+    };
+    report.contests = contests(&programs);
+    let complaints = report.contests.iter().filter_map(contest::Row::complaint);
+    report.errors.extend(complaints);
     let errors = &mut report.errors;
+    if options.wants(Part::Idle) {
+        report.idle = keep(errors, "idle", || idle::measure(&programs));
+    }
+    if options.wants(Part::Timer) {
+        report.timer = keep(errors, "timer", || timer::measure(&programs));
+    }
     if options.wants(Part::Calls) {
         report.calls = keep(errors, "calls", || calls::measure(project));
     }
@@ -86,8 +105,29 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
     if options.wants(Part::Loop) {
         report.r#loop = keep(errors, "loop", || loops::measure(project));
     }
-    report.goals = goals::check(&report.echo, &report.start);
+    report.goals = goals::check(&report);
     Ok(report)
+}
+
+/// A part that compares servers.
+type Measure = fn(&Programs<'_>) -> Vec<contest::Row>;
+
+/// The parts that compare servers, in the order of the report.
+const CONTESTS: [(Part, Measure); 2] = [(Part::Echo, echo::measure), (Part::Bulk, bulk::measure)];
+
+fn contests(programs: &Programs<'_>) -> Vec<contest::Row> {
+    let wanted = CONTESTS
+        .iter()
+        .filter(|(part, _)| programs.options.wants(*part));
+    wanted.flat_map(|(_, measure)| measure(programs)).collect()
+}
+
+/// A number of connections in words.
+fn connections(number: u16) -> String {
+    match number {
+        1 => "1 connection".to_owned(),
+        _ => format!("{number} connections"),
+    }
 }
 
 /// How busy the machine is without us: figures of a busy one are worth little.
@@ -111,9 +151,20 @@ fn keep<T>(
 
 fn print(report: &Report) {
     println!("{}", report.machine);
+    for (part, title, unit, to) in [
+        ("echo", "TCP echo, 1 KiB", "req", &echo::PEERS[..]),
+        ("bulk", "TCP bulk, 64 KiB writes", "MiB", &[Server::Mio]),
+    ] {
+        let rows = report.contests.iter().filter(|row| row.part == part);
+        section(
+            &format!("{title}, median of the rounds"),
+            contest::table(rows, unit, to),
+        );
+    }
+    section("Memory of the host", idle::table(&report.idle));
     section(
-        "TCP echo, 1 KiB, median of the rounds",
-        echo::table(&report.echo),
+        "How late a timer of 10 ms is under full echo load",
+        timer::table(&report.timer),
     );
     section("Calls from a guest", calls::table(&report.calls));
     section(

@@ -10,8 +10,13 @@ pub(super) struct Table {
 impl Table {
     /// Begins a table whose first `text_columns` are aligned to the left, the others to the right.
     pub(super) fn new<const N: usize>(text_columns: usize, header: [&str; N]) -> Self {
+        Self::with_header(text_columns, header.map(str::to_owned).into())
+    }
+
+    /// Begins a table with a header that was made up.
+    pub(super) fn with_header(text_columns: usize, header: Vec<String>) -> Self {
         Self {
-            rows: vec![header.map(str::to_owned).into()],
+            rows: vec![header],
             text_columns,
         }
     }

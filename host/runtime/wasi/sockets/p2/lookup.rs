@@ -1,12 +1,12 @@
 //! `wasi:sockets/ip-name-lookup` of 0.2: a look-up that is under way, then its addresses, one at a
 //! time. Dropping it gives the look-up up.
 
-use std::net::{IpAddr, SocketAddr};
+use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
-use aio_loop::dns::LookupError;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
@@ -15,11 +15,10 @@ use wit::ip_name_lookup::{Host, HostResolveAddressStream, ResolveAddressStream};
 use wit::network::{ErrorCode, IpAddress, Network};
 
 use super::{trap, wit};
-use crate::imports::dns::Started;
 use crate::imports::io::Io;
 use crate::state::{State, lock};
 use crate::wasi::sockets::code::Failure;
-use crate::wasi::sockets::lookup::{self, LookupCode};
+use crate::wasi::sockets::lookup::{self, Answer, LookupCode};
 use crate::wasi::sockets::{ours, theirs};
 
 /// A look-up of a guest.
@@ -30,21 +29,21 @@ struct Lookup {
 }
 
 enum Stage {
-    UnderWay(Started),
+    UnderWay(Pin<Box<dyn Future<Output = Answer> + Send>>),
     Found(std::vec::IntoIter<IpAddr>),
     Failed(LookupCode),
 }
 
 impl Lookup {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Stage::UnderWay(started) = &mut self.stage {
-            let found = std::task::ready!(Pin::new(&mut started.lookup).poll(cx));
+        if let Stage::UnderWay(lookup) = &mut self.stage {
+            let found = ready!(lookup.as_mut().poll(cx));
             self.stage = self.end(found);
         }
         Poll::Ready(())
     }
 
-    fn end(&self, found: Result<Vec<SocketAddr>, LookupError>) -> Stage {
+    fn end(&self, found: Answer) -> Stage {
         match lookup::found(&mut lock(&self.io), &self.name, found) {
             Ok(addresses) => Stage::Found(addresses.into_iter()),
             Err(code) => Stage::Failed(code),
@@ -73,7 +72,7 @@ impl Host for State {
         self.network(&network).map_err(trap)?;
         let started = lookup::start(&self.io(), &name);
         let lookup = Lookup {
-            stage: Stage::UnderWay(self.p2(started)?),
+            stage: Stage::UnderWay(Box::pin(self.p2(started)?)),
             io: Arc::clone(&self.io),
             name,
         };
@@ -107,7 +106,7 @@ impl HostResolveAddressStream for State {
 #[async_trait]
 impl Pollable for Lookup {
     async fn ready(&mut self) {
-        std::future::poll_fn(|cx| self.poll(cx)).await;
+        poll_fn(|cx| self.poll(cx)).await;
     }
 }
 

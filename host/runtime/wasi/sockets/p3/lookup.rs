@@ -6,23 +6,21 @@ use wit::ip_name_lookup::{ErrorCode, Host, HostWithStore};
 use wit::types::IpAddress;
 
 use super::wit;
-use crate::imports::dns::Started;
 use crate::state::State;
 use crate::wasi::sockets::Sockets;
 use crate::wasi::sockets::code::{Code, Failure};
 use crate::wasi::sockets::lookup::{self, LookupCode};
 
 impl State {
-    fn start_lookup(&self, name: &str) -> Result<Started, ErrorCode> {
-        let started = lookup::start(&self.io(), name);
-        started.map_err(|failure| match failure {
+    fn lookup_code(&self, failure: Failure) -> ErrorCode {
+        match failure {
             Failure::Denied(denial) => {
                 self.deny(&denial);
                 ErrorCode::AccessDenied
             }
             Failure::Code(Code::SocketLimit) => ErrorCode::TemporaryResolverFailure,
             Failure::Code(_) | Failure::Trap(_) => ErrorCode::Other(None),
-        })
+        }
     }
 }
 
@@ -33,13 +31,15 @@ impl<T> HostWithStore<T> for Sockets {
         store: &Accessor<T, Self>,
         name: String,
     ) -> Result<Result<Vec<IpAddress>, ErrorCode>> {
-        let started = store.with(|mut access| access.get().start_lookup(&name));
-        let Started { lookup, permit } = match started {
-            Ok(started) => started,
+        let started = store.with(|mut access| {
+            let state = access.get();
+            let lookup = lookup::start(&state.io(), &name);
+            lookup.map_err(|failure| state.lookup_code(failure))
+        });
+        let found = match started {
+            Ok(lookup) => lookup.await,
             Err(code) => return Ok(Err(code)),
         };
-        let found = lookup.await;
-        drop(permit);
         let found = store.with(|mut access| lookup::found(&mut access.get().io(), &name, found));
         Ok(found
             .map(|addresses| addresses.into_iter().map(IpAddress::from).collect())

@@ -1,0 +1,103 @@
+//! Connecting for a guest: to an address, or to the first of a name's addresses that answers. Every
+//! address is judged by the policy before a socket exists.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use aio_loop::dns::LookupError;
+use aio_loop::net::happy_eyeballs::{ATTEMPT_DELAY_MAX, ATTEMPT_DELAY_MIN, EyeballsOptions};
+use aio_loop::net::{Connect, ConnectAny, ConnectOptions as LoopConnectOptions, TcpStream};
+
+use super::super::convert::{error_code, lookup_code};
+use super::super::io::{Io, Refusal};
+use super::super::wit::tcp::ConnectOptions;
+use super::super::wit::types::ErrorCode;
+use crate::handles::Object;
+
+/// The most addresses of a name that are tried.
+const ADDRESSES_MAX: usize = 32;
+
+impl Io {
+    /// Checks a guest's connection and starts it.
+    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Connect, Refusal> {
+        self.connect_from(address, &LoopConnectOptions::default())
+    }
+
+    /// The same with options of the guest's.
+    pub(super) fn connect_with(
+        &self,
+        address: SocketAddr,
+        options: &ConnectOptions,
+    ) -> Result<Connect, Refusal> {
+        let options = self.connect_options(options)?.connect;
+        if options
+            .local
+            .is_some_and(|local| local.is_ipv4() != address.is_ipv4())
+        {
+            return Err(ErrorCode::InvalidArgument.into());
+        }
+        self.connect_from(address, &options)
+    }
+
+    fn connect_from(
+        &self,
+        address: SocketAddr,
+        options: &LoopConnectOptions,
+    ) -> Result<Connect, Refusal> {
+        self.grants.connect(address)?;
+        self.room()?;
+        TcpStream::connect_with(&self.handle, address, options)
+            .map_err(|error| error_code("connect", &error).into())
+    }
+
+    /// Checks a guest's options.
+    pub(super) fn connect_options(
+        &self,
+        options: &ConnectOptions,
+    ) -> Result<EyeballsOptions, Refusal> {
+        let mut checked = EyeballsOptions::default();
+        if let Some(delay) = options.attempt_delay.map(Duration::from_nanos) {
+            if !(ATTEMPT_DELAY_MIN..=ATTEMPT_DELAY_MAX).contains(&delay) {
+                return Err(ErrorCode::OutOfRange.into());
+            }
+            checked.attempt_delay = delay;
+        }
+        if let Some(local) = options.local.map(SocketAddr::from) {
+            // Which the system would have chosen anyway.
+            if local.port() != 0 || !local.ip().is_unspecified() {
+                self.grants.bind(local)?;
+            }
+            checked.connect.local = Some(local);
+        }
+        Ok(checked)
+    }
+
+    /// Judges the addresses that a look-up of `name` found, and prepares to connect to those that
+    /// are granted. If none is, the first refusal counts.
+    pub(crate) fn connect_found(
+        &mut self,
+        name: &str,
+        found: Result<Vec<SocketAddr>, LookupError>,
+        options: &EyeballsOptions,
+    ) -> Result<ConnectAny, Refusal> {
+        let found = found.map_err(|error| lookup_code(&error))?;
+        self.grants.pin(name, &found);
+        self.room()?;
+        let (mut granted, mut refused) = (Vec::new(), None);
+        for address in found.into_iter().take(ADDRESSES_MAX) {
+            match self.grants.connect(address) {
+                Ok(()) => granted.push(address),
+                Err(denial) => refused = refused.or(Some(denial)),
+            }
+        }
+        match refused {
+            Some(denial) if granted.is_empty() => Err(denial.into()),
+            _ => Ok(ConnectAny::new(&self.handle, granted, options)),
+        }
+    }
+
+    /// Takes in a stream that was connected or accepted.
+    pub(crate) fn open_stream(&mut self, stream: TcpStream) -> Result<u64, ErrorCode> {
+        self.open(Object::Stream(std::sync::Arc::new(stream.into())))
+    }
+}

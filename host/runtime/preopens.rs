@@ -1,0 +1,272 @@
+//! The directories that a guest was granted, opened: where the files of its Unix sockets lie.
+//! A path of a guest is resolved in one of them and never leads out of it.
+
+#[cfg(unix)]
+mod names;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use cap_primitives::fs::{open_ambient_dir, open_dir};
+
+use crate::capability::{Denial, DirGrant};
+use crate::error::{Error, Result};
+
+/// The directories of one guest.
+#[derive(Debug)]
+pub(crate) struct Preopens(Vec<Preopen>);
+
+#[derive(Debug)]
+struct Preopen {
+    grant: DirGrant,
+    dir: File,
+    /// Its path on the host without links.
+    real: PathBuf,
+}
+
+/// Where the file of a socket lies or is to be made.
+#[derive(Debug)]
+pub(crate) struct Place {
+    /// The directory, which is the guest's to write to.
+    pub(crate) dir: File,
+    /// The last component of the path: no `..`, and not empty. It may be a link.
+    pub(crate) name: String,
+}
+
+/// Why a path has no place.
+#[derive(Debug)]
+pub(crate) enum Unplaced {
+    /// It names no file: it is empty, ends in a slash or in dots, or has a NUL.
+    Malformed,
+    /// It lies outside of what is granted.
+    Denied(Denial),
+    /// The system says so; [`io::ErrorKind::PermissionDenied`] also for a path that leads out.
+    Failed(io::Error),
+}
+
+impl Preopens {
+    pub(crate) fn open(grants: &[DirGrant]) -> Result<Self> {
+        grants
+            .iter()
+            .map(Preopen::open)
+            .collect::<Result<_>>()
+            .map(Self)
+    }
+
+    /// Finds the place of `path`; `verb` says for a denial what is to be done there.
+    pub(crate) fn place(&self, verb: &str, path: &str) -> std::result::Result<Place, Unplaced> {
+        let (components, name) = split(path).ok_or(Unplaced::Malformed)?;
+        let operation = || format!("{verb} {path}");
+        let Some((preopen, depth)) = self.find(&components) else {
+            let flag = format!("--dir=HOST::{}", folder(path));
+            return Err(Unplaced::Denied(Denial::not_granted(
+                operation(),
+                Some(flag),
+            )));
+        };
+        if preopen.grant.read_only {
+            let flag = format!("--dir=HOST::{} without :ro", preopen.grant.guest);
+            return Err(Unplaced::Denied(Denial::not_granted(
+                operation(),
+                Some(flag),
+            )));
+        }
+        let inner = components.get(depth..).unwrap_or_default().join("/");
+        let dir = preopen.open_inner(&inner).map_err(Unplaced::Failed)?;
+        let name = name.to_owned();
+        Ok(Place { dir, name })
+    }
+
+    /// The directory whose name is the longest beginning of `path`, and how many components that
+    /// has.
+    fn find(&self, path: &[&str]) -> Option<(&Preopen, usize)> {
+        let matching = self.0.iter().filter_map(|preopen| {
+            let name: Vec<_> = components(&preopen.grant.guest).collect();
+            path.starts_with(&name).then_some((preopen, name.len()))
+        });
+        matching.max_by_key(|(_, depth)| *depth)
+    }
+}
+
+impl Preopen {
+    fn open(grant: &DirGrant) -> Result<Self> {
+        let failed = |error| {
+            let host = grant.host.display();
+            Error::Config(format!("open directory {host}: {error}"))
+        };
+        let authority = cap_primitives::ambient_authority();
+        Ok(Self {
+            grant: grant.clone(),
+            dir: open_ambient_dir(&grant.host, authority).map_err(failed)?,
+            real: std::fs::canonicalize(&grant.host).map_err(failed)?,
+        })
+    }
+
+    fn open_inner(&self, inner: &str) -> io::Result<File> {
+        match inner {
+            "" => self.dir.try_clone(),
+            inner => open_dir(&self.dir, Path::new(inner)),
+        }
+    }
+}
+
+/// The parts of a path as WASI's libraries see them: the current directory is the root.
+fn components(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|part| !matches!(*part, "" | "."))
+}
+
+/// Splits the name of a file off; none if the path names a directory.
+fn split(path: &str) -> Option<(Vec<&str>, &str)> {
+    let name = path.rsplit('/').next()?;
+    if matches!(name, "" | "." | "..") || path.contains('\0') {
+        return None;
+    }
+    let mut parts: Vec<_> = components(path).collect();
+    parts.pop();
+    Some((parts, name))
+}
+
+/// The folder of a path, for the advice to grant it, which people paste into shells.
+fn folder(path: &str) -> &str {
+    let folder = match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((folder, _)) => folder,
+        None => ".",
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if folder.chars().all(plain) {
+        folder
+    } else {
+        "GUEST"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Tree(tempfile::TempDir);
+
+    impl Tree {
+        /// `out/` beside `in/`, in which `sub/` and links that lead about.
+        fn new() -> Self {
+            let tree = tempfile::tempdir().unwrap();
+            for folder in ["out", "in/sub"] {
+                std::fs::create_dir_all(tree.path().join(folder)).unwrap();
+            }
+            #[cfg(unix)]
+            for (to, link) in [("sub", "inside"), ("../out", "up"), ("/", "root")] {
+                std::os::unix::fs::symlink(to, tree.path().join("in").join(link)).unwrap();
+            }
+            Self(tree)
+        }
+
+        fn preopens(&self, guests: &[&str]) -> Preopens {
+            let host = self.0.path().join("in");
+            let grants: Vec<DirGrant> = guests
+                .iter()
+                .map(|guest| format!("{}::{guest}", host.display()).parse().unwrap())
+                .collect();
+            Preopens::open(&grants).unwrap()
+        }
+    }
+
+    fn place(preopens: &Preopens, path: &str) -> String {
+        match preopens.place("connect to", path) {
+            Ok(place) => place.name,
+            Err(Unplaced::Malformed) => "malformed".into(),
+            Err(Unplaced::Denied(denial)) => denial.to_string(),
+            Err(Unplaced::Failed(error)) => format!("{:?}", error.kind()),
+        }
+    }
+
+    #[test]
+    fn a_path_is_found_in_the_directory_it_begins_with() {
+        let tree = Tree::new();
+        let preopens = tree.preopens(&["/data"]);
+        for path in ["/data/s", "data/s", "./data/s", "/data//./s", "/data/sub/s"] {
+            assert_eq!(place(&preopens, path), "s", "{path}");
+        }
+        for path in ["/data2/s", "/dat/s", "/s", "/data", "/x/../data/s"] {
+            assert!(place(&preopens, path).contains("not granted"), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_root_and_the_current_directory_are_names_too() {
+        let tree = Tree::new();
+        for name in ["/", "."] {
+            let preopens = tree.preopens(&[name]);
+            for path in ["/s", "s", "./s", "/sub/s"] {
+                assert_eq!(place(&preopens, path), "s", "{name} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_name_counts() {
+        let tree = Tree::new();
+        let grant = |text: String| text.parse::<DirGrant>().unwrap();
+        let host = tree.0.path().display();
+        let preopens = Preopens::open(&[
+            grant(format!("{host}/out::/data/sub")),
+            grant(format!("{host}/in::/data:ro")),
+        ]);
+        let preopens = preopens.unwrap();
+        assert_eq!(place(&preopens, "/data/sub/s"), "s");
+        assert!(place(&preopens, "/data/s").contains("without :ro"));
+    }
+
+    #[test]
+    fn what_names_no_file_is_malformed() {
+        let tree = Tree::new();
+        let preopens = tree.preopens(&["/data"]);
+        for path in [
+            "",
+            "/",
+            ".",
+            "..",
+            "/data/",
+            "/data/.",
+            "/data/sub/..",
+            "/data/a\0b",
+        ] {
+            assert_eq!(place(&preopens, path), "malformed", "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_denial_names_the_flag() {
+        let tree = Tree::new();
+        let none = tree.preopens(&[]);
+        assert_eq!(
+            place(&none, "/run/x/s\x1b"),
+            "connect to /run/x/s\\u{1b}: not granted; --dir=HOST::/run/x would allow it"
+        );
+        assert_eq!(
+            place(&none, "/$(reboot)/s"),
+            "connect to /$(reboot)/s: not granted; --dir=HOST::GUEST would allow it"
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_path_leads_out() {
+        let tree = Tree::new();
+        let preopens = tree.preopens(&["/data"]);
+        assert_eq!(place(&preopens, "/data/inside/s"), "s");
+        assert_eq!(place(&preopens, "/data/sub/../s"), "s");
+        for path in [
+            "/data/../s",
+            "/data/../in/s",
+            "/data/sub/../../out/s",
+            "/data/up/s",
+            "/data/root/s",
+            "/data/inside/../../s",
+        ] {
+            assert_eq!(place(&preopens, path), "PermissionDenied", "{path}");
+        }
+        assert_eq!(place(&preopens, "/data/missing/s"), "NotFound");
+    }
+}
