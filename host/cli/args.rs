@@ -125,6 +125,12 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "HOST::GUEST[:ro]")]
     pub(crate) dir: Vec<DirGrant>,
 
+    /// Passes a listening socket that the parent of aio-host has opened as descriptor FD, such as
+    /// systemd does; the guest takes it over by NAME.
+    #[cfg(unix)]
+    #[arg(long, value_name = "NAME=FD", value_parser = parse_listen_fd)]
+    pub(crate) listen_fd: Vec<(String, i32)>,
+
     /// Grants all connections, lookups, listeners, abstract Unix names and environment variables.
     /// Directories still need --dir.
     #[arg(short = 'A', long)]
@@ -193,6 +199,17 @@ fn parse_pair(text: &str) -> Result<(EnvRule, String), String> {
     };
     let name = name.parse().map_err(|error| format!("{error}"))?;
     Ok((name, value.to_owned()))
+}
+
+#[cfg(unix)]
+fn parse_listen_fd(text: &str) -> Result<(String, i32), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let number = |(name, fd): (&str, &str)| {
+        let fd = fd.parse().ok().filter(|fd| *fd >= 3)?;
+        Some((name.to_owned(), fd))
+    };
+    let parsed = parts.and_then(number);
+    parsed.ok_or_else(|| "a listener is passed as in NAME=FD, with FD from 3 on".to_owned())
 }
 
 /// What `main.rs` decides, told under both `aio-host --help` and `aio-host run --help`.

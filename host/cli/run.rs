@@ -1,10 +1,14 @@
 //! `aio-host run`: a guest under its policy, from its file to its end.
 
 use std::ffi::OsString;
+#[cfg(unix)]
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use aio_host::{GuestOptions, Host, Limits, Policy, Program, Stdio, policy};
+#[cfg(unix)]
+use aio_host::aio_loop::net::TcpListener;
+use aio_host::{GuestOptions, Host, Inherited, Limits, Policy, Program, Stdio, policy};
 
 use crate::args::{GrantArgs, LimitArgs, RunArgs};
 use crate::report::{self, Failure};
@@ -12,6 +16,7 @@ use crate::{progress, supervise};
 
 /// Runs the guest; the number is its own exit code.
 pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
+    let inherited = inherited(&args.grants)?;
     let policy = policy(args.grants, &args.limits)?;
     let (path, guest_args) = split_guest(args.guest_and_args)?;
     let mut builder = Host::builder().fuel(policy.limits.fuel.is_some());
@@ -23,11 +28,31 @@ pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
     let options = GuestOptions {
         args: guest_args,
         stdio: Stdio::Inherit,
+        inherited,
         on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
         park_in_place: !args.no_park_in_place,
         ..GuestOptions::new(policy)
     };
     supervise::run(&mut host, &program, options, args.grace)
+}
+
+#[cfg(unix)]
+fn inherited(grants: &GrantArgs) -> Result<Inherited, Failure> {
+    let inherited = Inherited::default();
+    for (name, number) in &grants.listen_fd {
+        let wrong =
+            |why: &dyn Display| Failure::Usage(format!("--listen-fd {name}={number}: {why}"));
+        let listener = TcpListener::passed(*number).map_err(|error| wrong(&error))?;
+        if inherited.add(name, listener).is_some() {
+            return Err(wrong(&"the name is given twice"));
+        }
+    }
+    Ok(inherited)
+}
+
+#[cfg(not(unix))]
+fn inherited(_grants: &GrantArgs) -> Result<Inherited, Failure> {
+    Ok(Inherited::default())
 }
 
 /// Adds up the policy file and the flags. Of limits, which do not add up, the flag's counts.

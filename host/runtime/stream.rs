@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 
-use aio_loop::net::TcpStream;
+use aio_loop::net::{ByteStream, RawSocket, TcpStream};
 use aio_loop::{Port, Readiness, Registration};
 
 /// A connection. All methods take `&self`; dropping it closes it.
@@ -151,6 +151,35 @@ impl Stream {
                 result => return Poll::Ready(result),
             }
             ready!(self.poll_writable(cx));
+        }
+    }
+}
+
+/// What a transfer asks of a connection.
+impl ByteStream for Stream {
+    fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.poll_read(cx, buf)
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_write(cx, buf)
+    }
+
+    fn unread(&self, bytes: &[u8]) {
+        match &self.transport {
+            Transport::Tcp(stream) => ByteStream::unread(stream, bytes),
+        }
+    }
+
+    fn has_unread(&self) -> bool {
+        match &self.transport {
+            Transport::Tcp(stream) => ByteStream::has_unread(stream),
+        }
+    }
+
+    fn socket(&self) -> Option<RawSocket<'_>> {
+        match &self.transport {
+            Transport::Tcp(stream) => stream.socket(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod streams;
 mod tcp;
 mod timers;
 mod tls;
+mod transfer;
 mod udp;
 mod unix;
 

@@ -134,12 +134,24 @@ impl Host for State {}
 
 impl<T> HostWithStore<T> for Imports {
     async fn transfer(
-        _store: &Accessor<T, Self>,
-        _source: u64,
-        _sink: u64,
-        _max: Option<u64>,
+        store: &Accessor<T, Self>,
+        source: u64,
+        sink: u64,
+        max: Option<u64>,
     ) -> Result<Code<u64>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let begun = store.with(|mut access| {
+            let state = access.get();
+            let begun = state.io().transfer(source, sink, max);
+            begun.map(|(_, transfer)| (transfer, state.interrupt.clone()))
+        });
+        let (transfer, interrupt) = match begun {
+            Ok(begun) => begun,
+            Err(code) => return Ok(Err(code)),
+        };
+        Ok(match interrupt.or_stop(transfer).await {
+            Ok(moved) => moved.map_err(|error| error_code("transfer", &error)),
+            Err(stopped) => Err(stopped.into()),
+        })
     }
 
     async fn send_file(

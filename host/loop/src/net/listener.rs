@@ -95,6 +95,25 @@ impl TcpListener {
         Ok(listener)
     }
 
+    /// Copies the listener that a parent process passed as descriptor `number`, which stays open as
+    /// well.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::InvalidInput`] for what does not listen for TCP connections, and what the
+    /// OS answers to a number that is not open.
+    #[cfg(unix)]
+    pub fn passed(number: std::os::fd::RawFd) -> io::Result<std::net::TcpListener> {
+        let socket = Socket::from(crate::sys::duplicate(number)?);
+        let tcp = listens(&socket)? && socket.local_addr()?.as_socket().is_some();
+        if tcp {
+            Ok(socket.into())
+        } else {
+            let what = "it does not listen for TCP connections";
+            Err(io::Error::new(io::ErrorKind::InvalidInput, what))
+        }
+    }
+
     /// Watches a socket that listens.
     pub(super) fn of(handle: &Handle, socket: Socket) -> io::Result<Self> {
         // Accepted sockets inherit it here, which saves a system call for each.

@@ -5,10 +5,9 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use rustix::fd::OwnedFd;
-use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice};
+use rustix::pipe::{PipeFlags, SpliceFlags, pipe_with, splice};
 
 use super::byte_stream::RawSocket;
-use super::transfer::IN_FLIGHT_MAX;
 
 /// A pipe and how much is in it.
 #[derive(Debug)]
@@ -24,10 +23,6 @@ impl Pipe {
         let opened = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC);
         let opened = opened.inspect_err(|error| tracing::debug!("open a pipe: {error}"));
         let (read, write) = opened.ok()?;
-        // A user who has many gets small ones, which only means more steps.
-        if let Err(error) = fcntl_setpipe_size(&write, IN_FLIGHT_MAX) {
-            tracing::debug!("enlarge a pipe: {error}");
-        }
         Some(Self {
             read,
             write,

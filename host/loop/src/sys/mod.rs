@@ -8,6 +8,8 @@ mod batch;
 #[path = "batch_of_one.rs"]
 mod batch;
 mod message;
+#[cfg(unix)]
+mod number;
 #[cfg(target_os = "linux")]
 mod peer_credentials;
 
@@ -15,6 +17,8 @@ use std::net::SocketAddr;
 
 pub(crate) use batch::{BATCH_MAX, receive_batch, send_batch};
 pub(crate) use message::receive;
+#[cfg(unix)]
+pub(crate) use number::duplicate;
 #[cfg(target_os = "linux")]
 pub(crate) use peer_credentials::peer_credentials;
 

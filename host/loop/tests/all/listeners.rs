@@ -126,3 +126,22 @@ fn a_socket_that_does_not_listen_is_no_listener() {
     let refused = TcpListener::from_std(event_loop.handle(), socket.into());
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_descriptor_that_was_passed_is_a_listener_or_an_error() {
+    use std::os::fd::AsRawFd;
+    let listener = StdListener::bind("127.0.0.1:0").unwrap();
+    let copy = TcpListener::passed(listener.as_raw_fd()).unwrap();
+    assert_eq!(copy.local_addr().unwrap(), listener.local_addr().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let unix = std::os::unix::net::UnixListener::bind(folder.path().join("socket")).unwrap();
+    let refused = TcpListener::passed(unix.as_raw_fd()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::InvalidInput);
+    let file = tempfile::tempfile().unwrap();
+    assert!(TcpListener::passed(file.as_raw_fd()).is_err());
+    for closed in [i32::MAX, -1, i32::MIN] {
+        let error = TcpListener::passed(closed).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(9), "EBADF");
+    }
+}

@@ -1,4 +1,4 @@
-//! Operations that belong to no handle: sleeps, connections being made and look-ups.
+//! Operations that belong to no handle: sleeps, connections being made, look-ups and transfers.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +7,14 @@ use std::{io, mem};
 
 use aio_loop::dns::{LookupError, Names};
 use aio_loop::net::TcpStream;
+use aio_loop::net::happy_eyeballs::EyeballsOptions;
 use aio_loop::{Task, TimerHandle};
 
 use super::super::convert::error_code;
 use super::super::dns::names;
 use super::super::io::{Io, Refusal};
-use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments};
+use super::super::transfer::Moved;
+use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments, TransferArguments};
 use super::super::wit::types::ErrorCode;
 use super::{OWN_KEY, Place, Ring};
 use crate::state::delay;
@@ -40,10 +42,37 @@ enum Work {
         result: Shared<Result<Vec<SocketAddr>, LookupError>>,
         _task: Task<()>,
     },
+    /// A look-up that a connection follows.
+    ConnectName {
+        name: String,
+        result: Shared<Result<Vec<SocketAddr>, LookupError>>,
+        _task: Task<()>,
+    },
     Reverse {
         result: Shared<Result<Names, LookupError>>,
         _task: Task<()>,
     },
+    Transfer {
+        moved: Moved,
+        result: Shared<io::Result<u64>>,
+        _task: Task<()>,
+    },
+}
+
+impl Detached {
+    /// What a cancel leaves of the operation.
+    pub(super) fn cut_short(self) -> Outcome {
+        let moved = match &self.work {
+            Work::Transfer { moved, .. } => moved.clone(),
+            _ => Moved::default(),
+        };
+        // What is on its way goes back to its source before the guest reads on.
+        drop(self);
+        match moved.count() {
+            0 => Outcome::Failed(ErrorCode::Cancelled),
+            count => Outcome::Moved(count),
+        }
+    }
 }
 
 /// Where a task leaves its result.
@@ -132,6 +161,14 @@ impl Io {
         address: SocketAddr,
     ) -> Result<(), Refusal> {
         let connect = self.connect(address)?;
+        self.detach_connect(id, connect)
+    }
+
+    fn detach_connect(
+        &mut self,
+        id: (u64, bool),
+        connect: impl Future<Output = io::Result<TcpStream>> + Send + 'static,
+    ) -> Result<(), Refusal> {
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
             let (result, task) = run(handle, ring, key, connect);
@@ -166,6 +203,71 @@ impl Io {
         Ok(self.ring.detach(id, begin)?)
     }
 
+    pub(super) fn submit_connect_name(
+        &mut self,
+        id: (u64, bool),
+        arguments: LookupArguments,
+    ) -> Result<(), Refusal> {
+        let LookupArguments {
+            name,
+            service,
+            family,
+        } = arguments;
+        self.room()?;
+        let lookup = self.lookup(&name, &service, family)?;
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, lookup);
+            Work::ConnectName {
+                name,
+                result,
+                _task: task,
+            }
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
+    /// Goes on from the look-up to the connection, which takes its place.
+    fn connect_on(
+        &mut self,
+        id: (u64, bool),
+        name: &str,
+        found: Option<Result<Vec<SocketAddr>, LookupError>>,
+    ) {
+        self.ring.unpark(id.0);
+        let found = found.ok_or(ErrorCode::Other).map_err(Refusal::from);
+        let begun = found.and_then(|found| {
+            let connect = self.connect_found(name, found, &EyeballsOptions::default())?;
+            self.detach_connect(id, connect)
+        });
+        if let Err(refusal) = begun {
+            self.refused(id.0, refusal);
+        }
+    }
+
+    /// A transfer does not pass by what waits on its two ends.
+    pub(super) fn submit_transfer(
+        &mut self,
+        id: (u64, bool),
+        arguments: &TransferArguments,
+    ) -> Result<(), ErrorCode> {
+        let &TransferArguments { source, sink, max } = arguments;
+        if !self.entry(source)?.reads.is_empty() || !self.entry(sink)?.writes.is_empty() {
+            return Err(ErrorCode::InvalidArgument);
+        }
+        let (moved, transfer) = self.transfer(source, sink, max)?;
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, transfer);
+            Work::Transfer {
+                moved,
+                result,
+                _task: task,
+            }
+        };
+        self.ring.detach(id, begin)
+    }
+
     pub(super) fn submit_reverse(
         &mut self,
         id: (u64, bool),
@@ -194,6 +296,14 @@ impl Io {
             Work::Connect { result, .. } => self.connected(take(&result)),
             Work::Lookup { name, result, .. } => match take(&result) {
                 Some(found) => self.found(&name, found).map(Outcome::Addresses),
+                None => Err(ErrorCode::Other),
+            },
+            Work::ConnectName { name, result, .. } => {
+                return self.connect_on((done.token, done.quiet), &name, take(&result));
+            }
+            Work::Transfer { result, .. } => match take(&result) {
+                Some(Ok(moved)) => Ok(Outcome::Moved(moved)),
+                Some(Err(error)) => Err(error_code("transfer", &error)),
                 None => Err(ErrorCode::Other),
             },
             Work::Reverse { result, .. } => match take(&result) {

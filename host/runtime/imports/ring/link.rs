@@ -15,6 +15,7 @@ use super::super::wit::types::ErrorCode;
 use super::batch::Batch;
 use super::pump::not_blocked;
 use super::wait::Wait;
+use crate::capability::Denial;
 use crate::state::{State, delay, lock};
 
 /// Submissions, the bytes of the writes, and the timeout.
@@ -46,10 +47,13 @@ pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> 
 }
 
 async fn enter(store: StoreContextMut<'_, State>, arguments: EnterArguments) -> Result<Entered> {
-    match begin(&store, arguments) {
-        Ok(wait) => Ok((Ok(wait.in_place().await),)),
-        Err(code) => Ok((Err(code),)),
-    }
+    let wait = match begin(&store, arguments) {
+        Ok(wait) => wait,
+        Err(code) => return Ok((Err(code),)),
+    };
+    let (batch, denied) = wait.in_place().await;
+    report(store.data(), &denied);
+    Ok((Ok(batch),))
 }
 
 fn enter_async(
@@ -59,10 +63,13 @@ fn enter_async(
     // Begun here and not when first polled: the bytes are the guest's only until the call returns.
     let wait = store.with(|mut access| begin(access.as_context_mut(), arguments));
     Box::pin(async move {
-        match wait {
-            Ok(wait) => Ok((Ok(wait.aside().await),)),
-            Err(code) => Ok((Err(code),)),
-        }
+        let wait = match wait {
+            Ok(wait) => wait,
+            Err(code) => return Ok((Err(code),)),
+        };
+        let (batch, denied) = wait.aside().await;
+        store.with(|mut access| report(access.get(), &denied));
+        Ok((Ok(batch),))
     })
 }
 
@@ -86,10 +93,14 @@ fn begin(
     let denied = std::mem::take(&mut io.ring.denied);
     let wait = Wait::new(state, &mut io, timeout);
     drop(io);
-    denied
-        .iter()
-        .for_each(|denial| state.denials.report(denial));
+    report(state, &denied);
     Ok(wait)
+}
+
+fn report(state: &State, denied: &[Denial]) {
+    for denial in denied {
+        state.deny(denial);
+    }
 }
 
 fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {

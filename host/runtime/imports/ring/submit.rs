@@ -9,6 +9,7 @@ use super::super::wit::ring::{
     Interest, Operation, Outcome, ReadArguments, ShutdownArguments, Submission, WatchArguments,
 };
 use super::super::wit::types::ErrorCode;
+use super::detached::Detached;
 use super::{Place, QUEUE_MAX, Ring};
 use crate::handles::{Many, Object, Read, Watch, Write};
 use crate::stream::Stream;
@@ -45,7 +46,7 @@ impl Io {
         Ok(())
     }
 
-    fn refused(&mut self, token: u64, refusal: Refusal) {
+    pub(super) fn refused(&mut self, token: u64, refusal: Refusal) {
         let code = match refusal {
             Refusal::Code(code) => code,
             Refusal::Denied(denial) => {
@@ -86,13 +87,13 @@ impl Io {
             Operation::Reverse(arguments) => self.submit_reverse(id, arguments)?,
             Operation::Close(handle) => self.submit_close(id, handle)?,
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
-            Operation::ConnectName(_)
-            | Operation::ConnectUnix(_)
+            Operation::ConnectName(arguments) => self.submit_connect_name(id, arguments)?,
+            Operation::Transfer(arguments) => self.submit_transfer(id, &arguments)?,
+            Operation::ConnectUnix(_)
             | Operation::Receive(_)
             | Operation::ReceiveMany(_)
             | Operation::Send(_)
-            | Operation::StartTls(_)
-            | Operation::Transfer(_) => return Err(ErrorCode::NotSupported.into()),
+            | Operation::StartTls(_) => return Err(ErrorCode::NotSupported.into()),
         }
         Ok(())
     }
@@ -268,7 +269,12 @@ impl Io {
             .get(&token)
             .ok_or(ErrorCode::InvalidArgument)?;
         match *place {
-            Place::Detached(key) => drop(self.ring.take_detached(key)),
+            Place::Detached(key) => {
+                let outcome = self.ring.take_detached(key).map(Detached::cut_short);
+                let outcome = outcome.unwrap_or(Outcome::Failed(ErrorCode::Cancelled));
+                self.cancelled(id, token, outcome);
+                return Ok(());
+            }
             Place::Read(handle) => self.entry(handle)?.reads.retain(|read| read.token != token),
             Place::Watch(handle) => self.entry(handle)?.watch = None,
             Place::Write(handle) => return self.cancel_write(id, handle, token),

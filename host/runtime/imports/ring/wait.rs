@@ -11,9 +11,13 @@ use aio_loop::{InPlace, TimerHandle};
 
 use super::super::io::Io;
 use super::batch::Batch;
+use crate::capability::Denial;
 use crate::solo::Solo;
 use crate::state::{State, lock};
 use crate::ticker::Pulse;
+
+/// What a turn brought, and what the policy refused in it, which the embedder is to be told.
+pub(super) type Turned = (Arc<Batch>, Vec<Denial>);
 
 /// One `enter` that has submitted and waits for news.
 pub(super) struct Wait {
@@ -49,19 +53,19 @@ impl Wait {
     }
 
     /// Waits, turning the loop in place where that is possible.
-    pub(super) async fn in_place(mut self) -> Arc<Batch> {
+    pub(super) async fn in_place(mut self) -> Turned {
         poll_fn(|cx| self.poll_in_place(cx)).await
     }
 
     /// Waits while other tasks of the guest go on.
-    pub(super) async fn aside(mut self) -> Arc<Batch> {
+    pub(super) async fn aside(mut self) -> Turned {
         poll_fn(|cx| self.poll_aside(cx)).await
     }
 
-    fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
+    fn poll_in_place(&mut self, cx: &mut Context<'_>) -> Poll<Turned> {
         loop {
-            if let Some(batch) = self.news() {
-                return Poll::Ready(batch);
+            if let Some(turned) = self.news() {
+                return Poll::Ready(turned);
             }
             match self.turn() {
                 Ok(InPlace::Turned) => self.turned = true,
@@ -74,16 +78,16 @@ impl Wait {
         }
     }
 
-    fn poll_aside(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
+    fn poll_aside(&mut self, cx: &mut Context<'_>) -> Poll<Turned> {
         match self.news() {
-            Some(batch) => Poll::Ready(batch),
+            Some(turned) => Poll::Ready(turned),
             None => self.give_way(cx),
         }
     }
 
     /// What the turn brought, once it is made and there is something to tell, or no more to wait
     /// for.
-    fn news(&mut self) -> Option<Arc<Batch>> {
+    fn news(&mut self) -> Option<Turned> {
         if !self.turned {
             return None;
         }
@@ -94,7 +98,7 @@ impl Wait {
             return None;
         }
         io.report_watches();
-        Some(io.ring.batches.take())
+        Some((io.ring.batches.take(), std::mem::take(&mut io.ring.denied)))
     }
 
     /// A guest with news does not wait for more; nor does one that waits count as running.
@@ -118,7 +122,7 @@ impl Wait {
     }
 
     /// Gives the thread back to the loop, for one turn at least.
-    fn give_way(&mut self, cx: &mut Context<'_>) -> Poll<Arc<Batch>> {
+    fn give_way(&mut self, cx: &mut Context<'_>) -> Poll<Turned> {
         self.turned = true;
         let mut io = lock(&self.io);
         let come_again = !self.may_wait || io.has_news() || io.ring.port.poll_ready(cx).is_ready();

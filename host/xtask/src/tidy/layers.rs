@@ -27,7 +27,14 @@ const CRATES: [Crate; 2] = [
         folder: "host/runtime/",
         layers: &[
             &["capability", "quota", "interrupt", "solo", "ticker"],
-            &["handles", "policy", "preopens", "adapt", "cache"],
+            &[
+                "handles",
+                "inherited",
+                "policy",
+                "preopens",
+                "adapt",
+                "cache",
+            ],
             // The linker binds the imports to one type of state, so these name each other.
             &["imports", "wasi", "state", "options"],
             &["engine", "program", "guest", "host", "check"],
