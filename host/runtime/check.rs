@@ -60,6 +60,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/types", &["0.1."], Support::Provided),
     ("aio:host/timers", &["0.1."], Support::Provided),
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
+    ("aio:host/udp", &["0.1."], Support::Granted(NET)),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),

@@ -3,11 +3,14 @@
 //! error code, never another object.
 
 use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aio_loop::net::TcpListeners;
 use aio_loop::{Port, Readiness};
 
+use crate::datagrams::Datagrams;
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
 
@@ -35,6 +38,7 @@ pub(crate) struct Entry {
 pub(crate) enum Object {
     Listener(Arc<TcpListeners>),
     Stream(Arc<Stream>),
+    Datagrams(Arc<Datagrams>),
 }
 
 /// A read or an accept that waits.
@@ -60,6 +64,8 @@ pub(crate) struct Write {
     pub(crate) token: u64,
     pub(crate) quiet: bool,
     pub(crate) data: Vec<u8>,
+    /// Of a datagram: where to, if not to the peer of a connected socket.
+    pub(crate) peer: Option<SocketAddr>,
     pub(crate) offset: usize,
     /// What was written before the rest was kept here.
     pub(crate) written: u32,
@@ -197,6 +203,7 @@ impl Object {
         match self {
             Self::Listener(listener) => listener.readiness(),
             Self::Stream(stream) => stream.readiness(),
+            Self::Datagrams(datagrams) => datagrams.socket().registration().readiness(),
         }
     }
 
@@ -205,6 +212,7 @@ impl Object {
         match self {
             Self::Listener(listener) => listener.attach(port, key),
             Self::Stream(stream) => stream.attach(port, key),
+            Self::Datagrams(datagrams) => datagrams.socket().registration().attach(port, key),
         }
     }
 
@@ -213,6 +221,16 @@ impl Object {
         match self {
             Self::Listener(listener) => listener.close(),
             Self::Stream(stream) => stream.close(),
+            Self::Datagrams(datagrams) => datagrams.socket().registration().close(),
+        }
+    }
+
+    /// Asks the OS to tell when it is writable, if it ever is.
+    pub(crate) fn want_writable(&self) -> io::Result<()> {
+        match self {
+            Self::Listener(_) => Ok(()),
+            Self::Stream(stream) => stream.want_writable(),
+            Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
         }
     }
 }

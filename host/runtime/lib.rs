@@ -38,6 +38,7 @@ mod adapt;
 mod cache;
 pub mod capability;
 mod check;
+mod datagrams;
 mod engine;
 mod error;
 mod guest;

@@ -14,4 +14,5 @@ mod ring;
 mod support;
 mod tcp;
 mod timers;
+mod udp;
 mod wasi;

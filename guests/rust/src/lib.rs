@@ -25,6 +25,7 @@
 //! A guest is a `cdylib`, built for `wasm32-wasip2`. What it prints goes through WASI.
 
 mod address;
+mod datagrams;
 mod stream;
 
 /// What the WIT package `aio:host` means in Rust, as `wit-bindgen` writes it.
@@ -53,6 +54,7 @@ pub use address::socket_address;
 pub use bindings::aio::host::streams::{ByteStream, ShutdownHow};
 pub use bindings::aio::host::tcp::{ListenOptions, TcpListener, TcpStream};
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
+pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
 pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
 pub use ring::Ring;
 pub use stream::write_all;

@@ -5,6 +5,7 @@ mod denial;
 mod dir;
 mod env;
 mod grants;
+mod heard;
 mod listen;
 mod net;
 mod network;

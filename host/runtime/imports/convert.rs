@@ -29,20 +29,21 @@ pub(crate) fn error_code(operation: &str, error: &io::Error) -> ErrorCode {
 fn errno_code(errno: Errno) -> ErrorCode {
     match errno {
         Errno::ADDRINUSE => ErrorCode::AddressInUse,
-        Errno::ADDRNOTAVAIL => ErrorCode::AddressNotAvailable,
+        Errno::ADDRNOTAVAIL | Errno::NODEV => ErrorCode::AddressNotAvailable,
         Errno::AFNOSUPPORT | Errno::OPNOTSUPP => ErrorCode::NotSupported,
         Errno::ACCESS | Errno::PERM => ErrorCode::AccessDenied,
         Errno::CONNREFUSED => ErrorCode::ConnectionRefused,
         Errno::CONNRESET => ErrorCode::ConnectionReset,
         Errno::CONNABORTED => ErrorCode::ConnectionAborted,
         Errno::PIPE => ErrorCode::BrokenPipe,
-        Errno::NOTCONN => ErrorCode::NotConnected,
+        Errno::NOTCONN | Errno::DESTADDRREQ => ErrorCode::NotConnected,
         Errno::TIMEDOUT => ErrorCode::TimedOut,
         Errno::HOSTUNREACH => ErrorCode::HostUnreachable,
         Errno::NETUNREACH | Errno::NETDOWN => ErrorCode::NetworkUnreachable,
         Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {
             ErrorCode::InsufficientResources
         }
+        Errno::MSGSIZE => ErrorCode::DatagramTooLarge,
         Errno::INVAL => ErrorCode::InvalidArgument,
         _ => ErrorCode::Other,
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aio_loop::Handle;
 use aio_loop::dns::Resolver;
-use aio_loop::net::TcpListeners;
+use aio_loop::net::{Inbox, TcpListeners};
 
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
@@ -18,6 +18,12 @@ use crate::stream::Stream;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
+
+/// The most bytes of a datagram: what the length field of UDP can say.
+pub(crate) const DATAGRAM_MAX: usize = 65_535;
+
+/// Where datagrams go first. Those of 16 KiB and less come 64 at a time.
+const INBOX_SIZE: usize = 1 << 20;
 
 /// How many helper threads a guest's look-ups occupy at a time, of the loop's 64.
 const LOOKUP_THREADS_MAX: usize = 8;
@@ -35,6 +41,8 @@ pub(crate) struct Io {
     pub(crate) ring: Ring,
     /// Where reads go first, so that no read allocates or clears memory.
     pub(crate) scratch: Box<[u8]>,
+    /// Where datagrams go first, from the first one on.
+    pub(crate) inbox: Option<Inbox>,
     /// Bytes that writes which wait keep here.
     pub(crate) buffered: Quota,
     /// Look-ups in flight.
@@ -79,12 +87,18 @@ impl Io {
             handles: HandleTable::new(limits.handles_max),
             ring: Ring::new(limits.operations_max, interrupt),
             scratch: vec![0; READ_MAX].into_boxed_slice(),
+            inbox: None,
             buffered: Quota::new(buffered),
             lookups: Quota::new(limits.lookups_max.into()),
             resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
             grants: Grants::new(Arc::new(policy)),
             inherited,
         }
+    }
+
+    pub(crate) fn inbox(&mut self) -> &mut Inbox {
+        self.inbox
+            .get_or_insert_with(|| Inbox::new(INBOX_SIZE, DATAGRAM_MAX))
     }
 
     /// Takes an object in. An object that finds no room is closed.

@@ -3,7 +3,7 @@
 
 mod connect;
 mod listen;
-mod options;
+pub(super) mod options;
 
 use std::future::poll_fn;
 use std::io;

@@ -8,7 +8,8 @@ use std::task::{Context, Poll, Waker};
 
 use aio_guest::ring::{Batch, Completion, Outcome};
 use aio_guest::{
-    ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener, TcpStream, socket_address,
+    BindOptions, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener, TcpStream,
+    UdpSocket, socket_address,
 };
 
 /// The longest wait that is allowed, in nanoseconds: 2^62.
@@ -78,6 +79,13 @@ pub fn listen() -> Result<(TcpListener, IpSocketAddress), String> {
     )?;
     let address = succeeds(listener.local_address(), "local address")?;
     Ok((listener, address))
+}
+
+/// Binds a socket for datagrams to a port of the loopback that the system chooses.
+pub fn bind() -> Result<(UdpSocket, IpSocketAddress), String> {
+    let socket = succeeds(UdpSocket::bind(loopback(), BindOptions::default()), "bind")?;
+    let address = succeeds(socket.local_address(), "local address")?;
+    Ok((socket, address))
 }
 
 /// Tells the test where a listener is.

@@ -215,6 +215,22 @@ impl UdpSocket {
         }
     }
 
+    /// Ready as soon as some of `datagrams` are sent; errors are those of
+    /// [`UdpSocket::try_send_batch`].
+    pub fn poll_send_batch(
+        &self,
+        cx: &mut Context<'_>,
+        datagrams: &[Outgoing<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.try_send_batch(datagrams) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+            ready!(self.registration.poll_writable(cx));
+        }
+    }
+
     /// Waits until `data` is sent to the peer of a connected socket. A future that is dropped has
     /// sent nothing.
     ///
@@ -311,6 +327,22 @@ impl UdpSocket {
             inbox.fill(|bytes, size, heads| sys::receive_batch(self.socket(), bytes, size, heads))
         })?;
         Ok(received)
+    }
+
+    /// Ready as soon as `inbox` has received something; errors are those of
+    /// [`UdpSocket::try_recv_batch`].
+    pub fn poll_recv_batch(
+        &self,
+        cx: &mut Context<'_>,
+        inbox: &mut Inbox,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            match self.try_recv_batch(inbox) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+            ready!(self.registration.poll_readable(cx));
+        }
     }
 
     /// The source of this socket.

@@ -73,6 +73,23 @@ impl Batches {
         Ok(Outcome::Data(count(length)))
     }
 
+    /// Adds a datagram that was received.
+    pub(super) fn add_datagram(&mut self, token: u64, outcome: Outcome, data: &[u8]) {
+        let end = self.read + data.len();
+        if self.room.len() < end {
+            self.room.resize(end.next_power_of_two(), 0);
+        }
+        self.room[self.read..end].copy_from_slice(data);
+        self.read = end;
+        self.add_waited(token, outcome);
+    }
+
+    /// How many datagrams of `max` bytes it takes.
+    pub(super) fn datagrams_max(&self, max: usize) -> usize {
+        let data = DATA_MAX.saturating_sub(self.read) / max.max(1);
+        data.min(COMPLETIONS_MAX.saturating_sub(self.waited))
+    }
+
     /// Asks the guest to stop.
     pub(super) fn add_stop(&mut self) {
         self.stop = true;

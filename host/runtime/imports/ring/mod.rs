@@ -6,6 +6,7 @@
 //! nothing grows allocates nothing per operation.
 
 mod batch;
+mod datagrams;
 mod detached;
 mod link;
 mod pump;

@@ -74,6 +74,9 @@ impl Io {
         let Some(entry) = self.handles.get_mut(handle) else {
             return false;
         };
+        if let Object::Datagrams(_) = entry.object {
+            return self.send_next(handle);
+        }
         let (Object::Stream(stream), Some(write)) = (&entry.object, entry.writes.front_mut())
         else {
             return false;
@@ -121,6 +124,7 @@ impl Io {
                 let accepted = self.accept(&listener).transpose();
                 accepted.map(|accepted| accepted.map(Outcome::Accepted))
             }
+            Object::Datagrams(_) => return self.receive_next(handle),
         };
         let Some(outcome) = served else {
             return false;

@@ -9,6 +9,7 @@ use super::super::wit::ring::{
     Interest, Operation, Outcome, ReadArguments, ShutdownArguments, Submission, WatchArguments,
 };
 use super::super::wit::types::ErrorCode;
+use super::datagrams::Run;
 use super::detached::Detached;
 use super::{Place, QUEUE_MAX, Ring};
 use crate::handles::{Many, Object, Read, Watch, Write};
@@ -18,7 +19,7 @@ use crate::stream::Stream;
 const SUBMISSIONS_MAX: usize = 16_384;
 
 /// Token and quietness of an operation.
-type Id = (u64, bool);
+pub(super) type Id = (u64, bool);
 
 impl Io {
     /// Begins a batch of operations. `data` has the bytes of the writes, `now` reads the guest's
@@ -32,6 +33,7 @@ impl Io {
         if submissions.len() > SUBMISSIONS_MAX {
             return Err(ErrorCode::OutOfRange);
         }
+        let mut run = Run::default();
         for Submission {
             token,
             quiet,
@@ -39,10 +41,16 @@ impl Io {
         } in submissions
         {
             let id = (token, quiet && !reports(&operation));
+            if let Operation::Send(arguments) = operation {
+                self.submit_send(&mut run, id, &arguments, &mut data);
+                continue;
+            }
+            self.end_run(&mut run);
             if let Err(refusal) = self.begin(id, operation, &mut data, &now) {
                 self.refused(token, refusal);
             }
         }
+        self.end_run(&mut run);
         Ok(())
     }
 
@@ -89,11 +97,14 @@ impl Io {
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
             Operation::ConnectName(arguments) => self.submit_connect_name(id, arguments)?,
             Operation::Transfer(arguments) => self.submit_transfer(id, &arguments)?,
-            Operation::ConnectUnix(_)
-            | Operation::Receive(_)
-            | Operation::ReceiveMany(_)
-            | Operation::Send(_)
-            | Operation::StartTls(_) => return Err(ErrorCode::NotSupported.into()),
+            Operation::Receive(arguments) => self.submit_receive(id, &arguments, Many::No)?,
+            Operation::ReceiveMany(arguments) => {
+                self.submit_receive(id, &arguments, Many::Since(0))?;
+            }
+            // Sends were taken out before.
+            Operation::Send(_) | Operation::ConnectUnix(_) | Operation::StartTls(_) => {
+                return Err(ErrorCode::NotSupported.into());
+            }
         }
         Ok(())
     }
@@ -132,7 +143,7 @@ impl Io {
     }
 
     /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.
-    fn wait_to_read(
+    pub(super) fn wait_to_read(
         &mut self,
         handle: u64,
         read: Read,
@@ -206,6 +217,7 @@ impl Io {
             token,
             quiet,
             data: rest.to_vec(),
+            peer: None,
             offset: 0,
             written,
             _permit: permit,
@@ -240,10 +252,9 @@ impl Io {
             return Ok(());
         }
         let writable = interest.contains(Interest::WRITABLE);
-        if let (true, Object::Stream(stream)) = (writable, &entry.object) {
-            stream
-                .want_writable()
-                .map_err(|error| error_code("watch", &error))?;
+        if writable {
+            let wanted = entry.object.want_writable();
+            wanted.map_err(|error| error_code("watch", &error))?;
         }
         self.ring.park(token, Place::Watch(handle))?;
         entry.watch = Some(Watch {
@@ -317,7 +328,7 @@ impl Write {
 
 impl Ring {
     /// Has the object's events posted from now on.
-    fn attach(&self, handle: u64, entry: &mut crate::handles::Entry) {
+    pub(super) fn attach(&self, handle: u64, entry: &mut crate::handles::Entry) {
         if !entry.attached {
             entry.object.attach(&self.port, handle);
             entry.attached = true;

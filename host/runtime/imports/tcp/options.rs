@@ -117,7 +117,7 @@ pub(super) fn hops(value: u8) -> Code<u32> {
     }
 }
 
-pub(super) fn buffer_size(size: u32) -> Code<usize> {
+pub(in crate::imports) fn buffer_size(size: u32) -> Code<usize> {
     let fits = (1..=BUFFER_SIZE_MAX).contains(&size);
     usize::try_from(size)
         .ok()

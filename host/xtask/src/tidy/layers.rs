@@ -29,6 +29,8 @@ const CRATES: [Crate; 2] = [
             &["capability", "quota", "interrupt", "solo", "ticker"],
             &[
                 "handles",
+                "stream",
+                "datagrams",
                 "inherited",
                 "policy",
                 "preopens",

@@ -1,0 +1,19 @@
+//! Sockets for datagrams: what their options are by default.
+
+use crate::BindOptions;
+
+#[expect(
+    clippy::derivable_impls,
+    reason = "the record is generated from the WIT file"
+)]
+impl Default for BindOptions {
+    /// An address of its own, no broadcasting, and the system's choice for IPv6.
+    fn default() -> Self {
+        Self {
+            reuse_address: false,
+            reuse_port: false,
+            ipv6_only: None,
+            broadcast: false,
+        }
+    }
+}
