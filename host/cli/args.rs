@@ -150,9 +150,28 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_memory: Option<usize>,
 
-    /// Limits the listeners and connections that are open at a time [default: 10000].
+    /// Limits the objects that are open at a time: listeners, connections and whatever else the
+    /// guest has handles of [default: 10000].
     #[arg(long, value_name = "N")]
     pub(crate) max_handles: Option<u32>,
+
+    /// Limits the sockets that are open at a time, or being connected; each address of a listener
+    /// counts [default: 20000].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_sockets: Option<u32>,
+
+    /// Limits the bytes that the host keeps for the guest, such as writes that wait: bytes, or a
+    /// number with KiB, MiB or GiB [default: 64MiB].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_buffered: Option<usize>,
+
+    /// Limits the name look-ups in flight [default: 64].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_lookups: Option<u32>,
+
+    /// Limits the operations that wait on the ring [default: 65536].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_operations: Option<u32>,
 
     /// Ends the guest after a time: a number with ms, s, m or h [default: never].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
@@ -272,6 +291,10 @@ A policy file, each key of which may be left out:
   [limits]
   max-memory = \"64MiB\"
   max-handles = 1000
+  max-sockets = 500
+  max-buffered = \"1MiB\"
+  max-lookups = 8
+  max-operations = 1000
   timeout = \"30s\"
   fuel = 1000000000
 ",

@@ -83,6 +83,10 @@ fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
 fn limit(limits: &mut Limits, flags: &LimitArgs) {
     limits.memory_max = flags.max_memory.unwrap_or(limits.memory_max);
     limits.handles_max = flags.max_handles.unwrap_or(limits.handles_max);
+    limits.sockets_max = flags.max_sockets.unwrap_or(limits.sockets_max);
+    limits.buffered_max = flags.max_buffered.unwrap_or(limits.buffered_max);
+    limits.lookups_max = flags.max_lookups.unwrap_or(limits.lookups_max);
+    limits.operations_max = flags.max_operations.unwrap_or(limits.operations_max);
     limits.timeout = flags.timeout.or(limits.timeout);
     limits.fuel = flags.fuel.or(limits.fuel);
 }
@@ -157,6 +161,10 @@ mod tests {
             .set_env("K".parse().unwrap(), "V");
         expected.limits.memory_max = 1024;
         expected.limits.handles_max = 7;
+        expected.limits.sockets_max = 6;
+        expected.limits.buffered_max = 2048;
+        expected.limits.lookups_max = 4;
+        expected.limits.operations_max = 3;
         expected.limits.timeout = Some(Duration::from_millis(5));
         expected.limits.fuel = Some(9);
         let flags = [
@@ -169,6 +177,10 @@ mod tests {
             "--env=K=V",
             "--max-memory=1KiB",
             "--max-handles=7",
+            "--max-sockets=6",
+            "--max-buffered=2KiB",
+            "--max-lookups=4",
+            "--max-operations=3",
             "--timeout=5ms",
             "--fuel=9",
         ];

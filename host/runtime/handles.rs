@@ -31,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) attached: bool,
     /// The object's place among the open handles.
     _permit: Permit,
+    /// The object's place among the open sockets.
+    pub(crate) sockets: Option<Permit>,
 }
 
 /// What a handle can stand for. Shared with the futures that wait on it.
@@ -193,11 +195,20 @@ impl Entry {
             listed: false,
             queued: false,
             attached: false,
+            sockets: None,
         }
     }
 }
 
 impl Object {
+    /// How many sockets it is made of.
+    pub(crate) fn sockets(&self) -> u64 {
+        match self {
+            Self::Listener(listener) => listener.listeners().len().try_into().unwrap_or(u64::MAX),
+            _ => 1,
+        }
+    }
+
     /// What is known of it now.
     pub(crate) fn readiness(&self) -> Readiness {
         match self {

@@ -103,6 +103,10 @@ struct Deny {
 struct LimitKeys {
     max_memory: Option<Spanned<String>>,
     max_handles: Option<u32>,
+    max_sockets: Option<u32>,
+    max_buffered: Option<Spanned<String>>,
+    max_lookups: Option<u32>,
+    max_operations: Option<u32>,
     timeout: Option<Spanned<String>>,
     fuel: Option<u64>,
 }
@@ -160,11 +164,17 @@ impl Source<'_> {
         if let Some(text) = &keys.max_memory {
             limits.memory_max = self.read_with("limits.max-memory", text, units::parse_size)?;
         }
+        if let Some(text) = &keys.max_buffered {
+            limits.buffered_max = self.read_with("limits.max-buffered", text, units::parse_size)?;
+        }
         if let Some(text) = &keys.timeout {
             let timeout = self.read_with("limits.timeout", text, units::parse_duration)?;
             limits.timeout = Some(timeout);
         }
         limits.handles_max = keys.max_handles.unwrap_or(limits.handles_max);
+        limits.sockets_max = keys.max_sockets.unwrap_or(limits.sockets_max);
+        limits.lookups_max = keys.max_lookups.unwrap_or(limits.lookups_max);
+        limits.operations_max = keys.max_operations.unwrap_or(limits.operations_max);
         limits.fuel = keys.fuel;
         Ok(limits)
     }
@@ -247,6 +257,10 @@ mod tests {
             [limits]
             max-memory = "512MiB"
             max-handles = 100
+            max-sockets = 50
+            max-buffered = "1MiB"
+            max-lookups = 4
+            max-operations = 200
             timeout = "5s"
             fuel = 1000
             "#,
@@ -266,6 +280,10 @@ mod tests {
             .set_env("MODE".parse().unwrap(), "fast");
         expected.limits.memory_max = 512 * 1024 * 1024;
         expected.limits.handles_max = 100;
+        expected.limits.sockets_max = 50;
+        expected.limits.buffered_max = 1024 * 1024;
+        expected.limits.lookups_max = 4;
+        expected.limits.operations_max = 200;
         expected.limits.timeout = Some(Duration::from_secs(5));
         expected.limits.fuel = Some(1000);
         assert_eq!(policy, expected);
@@ -292,6 +310,7 @@ mod tests {
             said("[allow]\nnet = [\n  \"a\",\n  \"10.0.0.1/8\",\n]\n"),
             "policy dir/p.toml:4: allow.net: `10.0.0.1/8`: bits are set beyond the prefix; 10.0.0.0/8 is that network"
         );
+        assert!(said("[limits]\nmax-buffered = \"1MB\"").contains("limits.max-buffered: `1MB`"));
         assert!(said("[limits]\ntimeout = \"5\"").contains("p.toml:2: limits.timeout: `5`: "));
         assert!(said("[env]\n\"A=B\" = \"\"").contains("p.toml:2: env: `A=B`: "));
     }

@@ -15,9 +15,13 @@ pub struct Limits {
     /// Handles held at a time: listeners and streams; other resources are bounded in proportion.
     /// Default 10,000.
     pub handles_max: u32,
+    /// Sockets open at a time, also those that are being connected; each address of a listener
+    /// counts. Default 20,000.
+    pub sockets_max: u32,
     /// Operations in flight on the ring. Default 65,536.
     pub operations_max: u32,
-    /// Name lookups in flight. Default 16.
+    /// Name lookups in flight, also those that were given up and occupy a helper thread. Default
+    /// 64.
     pub lookups_max: u32,
     /// Bytes that the host keeps for the guest, such as writes that wait. Default 64 MiB.
     pub buffered_max: usize,
@@ -33,8 +37,9 @@ impl Default for Limits {
         Self {
             memory_max: 1024 * MIB,
             handles_max: 10_000,
+            sockets_max: 20_000,
             operations_max: 65_536,
-            lookups_max: 16,
+            lookups_max: 64,
             buffered_max: 64 * MIB,
             timeout: None,
             fuel: None,

@@ -13,7 +13,7 @@ use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
 use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
-use crate::quota::Quota;
+use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
 
 /// The most bytes one read returns.
@@ -38,6 +38,8 @@ pub(crate) fn read_max(max: u32) -> usize {
 pub(crate) struct Io {
     pub(crate) handle: Handle,
     pub(crate) handles: HandleTable,
+    /// Sockets that are open or in the making.
+    pub(crate) sockets: Quota,
     pub(crate) ring: Ring,
     /// Where reads go first, so that no read allocates or clears memory.
     pub(crate) scratch: Box<[u8]>,
@@ -51,6 +53,14 @@ pub(crate) struct Io {
     pub(crate) grants: Grants,
     /// What the embedder passed in.
     pub(crate) inherited: Inherited,
+}
+
+/// The places of a socket that is kept beside the table, which counts like one that is in it.
+#[derive(Debug)]
+#[must_use = "a dropped place has been given back"]
+pub(crate) struct Beside {
+    _handle: Permit,
+    _socket: Permit,
 }
 
 /// Why an operation was not begun.
@@ -85,6 +95,7 @@ impl Io {
         Self {
             handle: handle.clone(),
             handles: HandleTable::new(limits.handles_max),
+            sockets: Quota::new(limits.sockets_max.into()),
             ring: Ring::new(limits.operations_max, interrupt),
             scratch: vec![0; READ_MAX].into_boxed_slice(),
             inbox: None,
@@ -103,16 +114,39 @@ impl Io {
 
     /// Takes an object in. An object that finds no room is closed.
     pub(crate) fn open(&mut self, object: Object) -> Result<u64, ErrorCode> {
-        self.handles.insert(object).ok_or(ErrorCode::QuotaExceeded)
+        let sockets = self.sockets.take(object.sockets());
+        let sockets = sockets.ok_or(ErrorCode::QuotaExceeded)?;
+        let handle = self.handles.insert(object);
+        let handle = handle.ok_or(ErrorCode::QuotaExceeded)?;
+        self.entry(handle)?.sockets = Some(sockets);
+        Ok(handle)
     }
 
     /// Refuses before anything is opened, so that the peer never sees a connection that is dropped.
     pub(crate) fn room(&self) -> Result<(), ErrorCode> {
-        if self.handles.has_room() {
+        if self.handles.has_room() && self.sockets.used() < self.sockets.max() {
             Ok(())
         } else {
             Err(ErrorCode::QuotaExceeded)
         }
+    }
+
+    /// Takes the places of a socket that has no handle.
+    pub(crate) fn beside(&self) -> Result<Beside, ErrorCode> {
+        let places = self.handles.permit().zip(self.sockets.take(1));
+        let (handle, socket) = places.ok_or(ErrorCode::QuotaExceeded)?;
+        Ok(Beside {
+            _handle: handle,
+            _socket: socket,
+        })
+    }
+
+    /// Takes the places of `sockets` that are not open yet, which leads to one handle. Whoever
+    /// opens it drops the permit first, under the same lock.
+    pub(crate) fn making(&self, sockets: usize) -> Result<Permit, ErrorCode> {
+        self.room()?;
+        let sockets = u64::try_from(sockets).unwrap_or(u64::MAX);
+        self.sockets.take(sockets).ok_or(ErrorCode::QuotaExceeded)
     }
 
     pub(crate) fn entry(&mut self, handle: u64) -> Result<&mut Entry, ErrorCode> {

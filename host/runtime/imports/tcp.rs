@@ -15,6 +15,7 @@ use aio_loop::net::{TcpListeners, TcpStream};
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
+pub(super) use self::connect::Made;
 use self::options::{KeepAlive, buffer_size, option, set};
 use super::convert::error_code;
 use super::io::{Io, Refusal};
@@ -266,12 +267,16 @@ fn begin<T, R>(
 /// Waits for a connection that was begun, and makes a resource of it.
 async fn connected<T>(
     store: &Accessor<T, Imports>,
-    begun: Code<(impl Future<Output = io::Result<TcpStream>>, Interrupt)>,
+    begun: Code<(impl Future<Output = io::Result<Made>>, Interrupt)>,
 ) -> Code<Resource<Connection>> {
     let (connect, interrupt) = begun?;
-    let stream = interrupt.or_stop(connect).await?;
-    let stream = stream.map_err(|error| error_code("connect", &error))?;
-    store.with(|mut access| push_new(access.get(), stream))
+    let made = interrupt.or_stop(connect).await?;
+    let made = made.map_err(|error| error_code("connect", &error))?;
+    store.with(|mut access| {
+        let state = access.get();
+        let handle = state.io().open_made(made)?;
+        state.push_stream(handle)
+    })
 }
 
 /// What a wait on the connection of a resource needs.

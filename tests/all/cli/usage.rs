@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 16] = [
+const RUN_FLAGS: [&str; 20] = [
     "--allow-net",
     "--allow-listen",
     "--allow-unix",
@@ -15,6 +15,10 @@ const RUN_FLAGS: [&str; 16] = [
     "--policy",
     "--max-memory",
     "--max-handles",
+    "--max-sockets",
+    "--max-buffered",
+    "--max-lookups",
+    "--max-operations",
     "--timeout",
     "--fuel",
     "--grace",
@@ -69,6 +73,10 @@ fn a_bad_command_line_is_one_line_and_2() {
     run(&["--dir=a::"]).is_refused(2, &["HOST::GUEST"]);
     run(&["--max-memory=1MB"]).is_refused(2, &["--max-memory", "MiB"]);
     run(&["--max-handles=4294967296"]).is_refused(2, &["--max-handles"]);
+    run(&["--max-sockets=-1"]).is_refused(2, &["--max-sockets"]);
+    run(&["--max-buffered=1MB"]).is_refused(2, &["--max-buffered", "MiB"]);
+    run(&["--max-lookups=x"]).is_refused(2, &["--max-lookups"]);
+    run(&["--max-operations=4294967296"]).is_refused(2, &["--max-operations"]);
     run(&["--timeout=5"]).is_refused(2, &["--timeout", "5s"]);
     run(&["--grace=-1s"]).is_refused(2, &["--grace"]);
     run(&["--fuel=x"]).is_refused(2, &["--fuel"]);

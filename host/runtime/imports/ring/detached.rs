@@ -6,13 +6,13 @@ use std::time::Duration;
 use std::{io, mem};
 
 use aio_loop::dns::{LookupError, Names};
-use aio_loop::net::TcpStream;
 use aio_loop::net::happy_eyeballs::EyeballsOptions;
 use aio_loop::{Task, TimerHandle};
 
 use super::super::convert::error_code;
 use super::super::dns::names;
 use super::super::io::{Io, Refusal};
+use super::super::tcp::Made;
 use super::super::transfer::Moved;
 use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments, TransferArguments};
 use super::super::wit::types::ErrorCode;
@@ -34,7 +34,7 @@ enum Work {
         _timer: TimerHandle,
     },
     Connect {
-        result: Shared<io::Result<TcpStream>>,
+        result: Shared<io::Result<Made>>,
         _task: Task<()>,
     },
     Lookup {
@@ -167,7 +167,7 @@ impl Io {
     fn detach_connect(
         &mut self,
         id: (u64, bool),
-        connect: impl Future<Output = io::Result<TcpStream>> + Send + 'static,
+        connect: impl Future<Output = io::Result<Made>> + Send + 'static,
     ) -> Result<(), Refusal> {
         let handle = &self.handle;
         let begin = |ring: &Ring, key| {
@@ -314,11 +314,11 @@ impl Io {
         self.end(done.token, done.quiet, outcome);
     }
 
-    fn connected(&mut self, result: Option<io::Result<TcpStream>>) -> Result<Outcome, ErrorCode> {
-        let stream = result
+    fn connected(&mut self, result: Option<io::Result<Made>>) -> Result<Outcome, ErrorCode> {
+        let made = result
             .ok_or(ErrorCode::Other)?
             .map_err(|error| error_code("connect", &error))?;
-        self.open_stream(stream).map(Outcome::Connected)
+        self.open_made(made).map(Outcome::Connected)
     }
 }
 

@@ -1,25 +1,45 @@
 //! Connecting for a guest: to an address, or to the first of a name's addresses that answers. Every
 //! address is judged by the policy before a socket exists.
 
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use aio_loop::dns::LookupError;
 use aio_loop::net::happy_eyeballs::{ATTEMPT_DELAY_MAX, ATTEMPT_DELAY_MIN, EyeballsOptions};
-use aio_loop::net::{Connect, ConnectAny, ConnectOptions as LoopConnectOptions, TcpStream};
+use aio_loop::net::{ConnectAny, ConnectOptions as LoopConnectOptions, TcpStream};
 
 use super::super::convert::{error_code, lookup_code};
 use super::super::io::{Io, Refusal};
 use super::super::wit::tcp::ConnectOptions;
 use super::super::wit::types::ErrorCode;
 use crate::handles::Object;
+use crate::quota::Permit;
 
 /// The most addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 32;
 
+/// A connection with its place among the sockets, which nobody takes before it is open.
+#[derive(Debug)]
+pub(crate) struct Made {
+    stream: TcpStream,
+    making: Permit,
+}
+
+async fn made(
+    connect: impl Future<Output = io::Result<TcpStream>>,
+    making: Permit,
+) -> io::Result<Made> {
+    let stream = connect.await?;
+    Ok(Made { stream, making })
+}
+
 impl Io {
     /// Checks a guest's connection and starts it.
-    pub(crate) fn connect(&self, address: SocketAddr) -> Result<Connect, Refusal> {
+    pub(crate) fn connect(
+        &self,
+        address: SocketAddr,
+    ) -> Result<impl Future<Output = io::Result<Made>> + use<>, Refusal> {
         self.connect_from(address, &LoopConnectOptions::default())
     }
 
@@ -28,7 +48,7 @@ impl Io {
         &self,
         address: SocketAddr,
         options: &ConnectOptions,
-    ) -> Result<Connect, Refusal> {
+    ) -> Result<impl Future<Output = io::Result<Made>> + use<>, Refusal> {
         let options = self.connect_options(options)?.connect;
         if options
             .local
@@ -43,11 +63,12 @@ impl Io {
         &self,
         address: SocketAddr,
         options: &LoopConnectOptions,
-    ) -> Result<Connect, Refusal> {
+    ) -> Result<impl Future<Output = io::Result<Made>> + use<>, Refusal> {
         self.grants.connect(address)?;
-        self.room()?;
-        TcpStream::connect_with(&self.handle, address, options)
-            .map_err(|error| error_code("connect", &error).into())
+        let making = self.making(1)?;
+        let connect = TcpStream::connect_with(&self.handle, address, options)
+            .map_err(|error| error_code("connect", &error))?;
+        Ok(made(connect, making))
     }
 
     /// Checks a guest's options.
@@ -79,10 +100,11 @@ impl Io {
         name: &str,
         found: Result<Vec<SocketAddr>, LookupError>,
         options: &EyeballsOptions,
-    ) -> Result<ConnectAny, Refusal> {
+    ) -> Result<impl Future<Output = io::Result<Made>> + use<>, Refusal> {
         let found = found.map_err(|error| lookup_code(&error))?;
         self.grants.pin(name, &found);
-        self.room()?;
+        // One place, though several addresses may be tried at once: one connection comes of it.
+        let making = self.making(1)?;
         let (mut granted, mut refused) = (Vec::new(), None);
         for address in found.into_iter().take(ADDRESSES_MAX) {
             match self.grants.connect(address) {
@@ -92,11 +114,20 @@ impl Io {
         }
         match refused {
             Some(denial) if granted.is_empty() => Err(denial.into()),
-            _ => Ok(ConnectAny::new(&self.handle, granted, options)),
+            _ => Ok(made(
+                ConnectAny::new(&self.handle, granted, options),
+                making,
+            )),
         }
     }
 
-    /// Takes in a stream that was connected or accepted.
+    /// Takes in a stream that was connected.
+    pub(crate) fn open_made(&mut self, made: Made) -> Result<u64, ErrorCode> {
+        drop(made.making);
+        self.open_stream(made.stream)
+    }
+
+    /// Takes in a stream that was accepted.
     pub(crate) fn open_stream(&mut self, stream: TcpStream) -> Result<u64, ErrorCode> {
         self.open(Object::Stream(std::sync::Arc::new(stream.into())))
     }

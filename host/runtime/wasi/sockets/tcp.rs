@@ -12,8 +12,7 @@ use aio_loop::net::{Connect, SocketOptions, TcpListener, TcpSocket, TcpStream};
 
 use super::code::{Code, Failure};
 use super::{address, options};
-use crate::imports::io::Io;
-use crate::quota::Permit;
+use crate::imports::io::{Beside, Io};
 
 /// Connections that a listener keeps ready unless the guest asks for another number.
 const BACKLOG: i32 = 1024;
@@ -24,7 +23,7 @@ pub(super) struct Tcp {
     family: Family,
     backlog: i32,
     /// The socket's place in the quota until it is shared with streams.
-    permit: Option<Permit>,
+    permit: Option<Beside>,
 }
 
 enum Stage {
@@ -42,7 +41,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
-    _permit: Option<Permit>,
+    _permit: Option<Beside>,
 }
 
 /// A listener, open for as long as a socket or a stream of the guest holds it.
@@ -50,7 +49,7 @@ pub(super) struct Connection {
 pub(super) struct Listener {
     pub(super) listener: TcpListener,
     family: Family,
-    _permit: Option<Permit>,
+    _permit: Option<Beside>,
 }
 
 impl Tcp {
@@ -265,8 +264,8 @@ pub(super) enum AcceptError {
 }
 
 /// One more socket's place in the guest's quota.
-pub(super) fn socket_permit(io: &Io) -> Result<Permit, Code> {
-    io.handles.permit().ok_or(Code::SocketLimit)
+pub(super) fn socket_permit(io: &Io) -> Result<Beside, Code> {
+    io.beside().map_err(|_full| Code::SocketLimit)
 }
 
 /// Connecting without a free port is told by Linux as an address that is not there.
