@@ -1,5 +1,10 @@
 //! `aio:host/dns` without a network: localhost and numbers.
 
+#[cfg(target_os = "linux")]
+mod network;
+#[cfg(target_os = "linux")]
+mod resolver;
+
 use std::net::TcpListener;
 
 use super::support::{guest, passes, run};
@@ -21,8 +26,11 @@ fn what_an_allowed_name_means_may_be_connected_to_and_nothing_else() {
 }
 
 #[test]
-fn sixteen_lookups_are_in_flight_and_one_more_is_refused() {
-    passes(&["--allow-net=localhost"], "dns_quota", &[]);
+fn so_many_lookups_are_in_flight_and_one_more_is_refused() {
+    for max in [10, 30] {
+        let flags = ["--allow-net=localhost", &format!("--max-lookups={max}")];
+        passes(&flags, "dns_quota", &[&max.to_string()]);
+    }
 }
 
 #[test]

@@ -9,6 +9,23 @@ fn a_million_handles_are_refused_by_the_quota() {
 }
 
 #[test]
+fn sockets_are_limited_however_they_are_opened() {
+    for max in [5, 8] {
+        let quota = format!("--max-sockets={max}");
+        let flags = ["--allow-net=127.0.0.0/8", "--allow-listen=*:0", &quota];
+        passes(&flags, "limits_sockets", &[&max.to_string()]);
+    }
+}
+
+#[test]
+fn operations_and_bytes_that_wait_are_limited() {
+    let flags = [LOOPBACK, &["--max-operations=3", "--max-buffered=64KiB"]].concat();
+    passes(&flags, "limits_waiting", &["3", "65536"]);
+    let flags = [LOOPBACK, &["--max-operations=1", "--max-buffered=100"]].concat();
+    passes(&flags, "limits_waiting", &["1", "100"]);
+}
+
+#[test]
 fn memory_grows_to_its_limit_and_not_by_a_page_more() {
     passes(&["--max-memory=16MiB"], "limits_memory", &["256"]);
     passes(&["--max-memory=8388608"], "limits_memory", &["128"]);

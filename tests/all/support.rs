@@ -90,8 +90,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts the binary on a guest.
     pub(crate) fn start(flags: &[&str], guest: &Path, args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_aio-host"))
-            .arg("run")
+        Self::start_in(&[], flags, guest, args)
+    }
+
+    /// The same by a command that runs what follows it.
+    pub(crate) fn start_in(enter: &[&str], flags: &[&str], guest: &Path, args: &[&str]) -> Self {
+        let words = [enter, &[env!("CARGO_BIN_EXE_aio-host"), "run"]].concat();
+        let mut child = Command::new(words[0])
+            .args(&words[1..])
             .args(flags)
             .arg(guest)
             .args(args)

@@ -13,6 +13,9 @@ use crate::project::Project;
 use crate::tidy;
 use crate::toolchain::{self, Toolchain};
 
+/// The module of the tests that need root, for namespaces of their own.
+const IN_NAMESPACES: &str = "dns::resolver::";
+
 /// Checks, then tests.
 pub(crate) fn all(project: &Project, fallback: bool) -> Result<()> {
     check(project, fallback)?;
@@ -37,7 +40,26 @@ pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result
     let mut command = cargo(project);
     // One failing binary must not hide what the others would have said.
     command.args(["test", "--workspace", "--no-fail-fast"]);
-    step("run tests", || run_tests(command.args(args)))
+    step("run tests", || run_tests(command.args(args)))?;
+    match args {
+        [] => test_in_namespaces(project),
+        _ => Ok(()),
+    }
+}
+
+/// The tests that bring a network of their own, which `cargo test` shows as ignored.
+fn test_in_namespaces(project: &Project) -> Result<()> {
+    let possible = Command::new("unshare")
+        .args(["--mount", "--net", "true"])
+        .stderr(Stdio::null())
+        .status();
+    if !possible.is_ok_and(|status| status.success()) {
+        say("tests in namespaces: ignored, this user may not make any");
+        return Ok(());
+    }
+    let mut command = cargo(project);
+    command.args(["test", "--test", "all", "--", "--ignored", IN_NAMESPACES]);
+    step("run tests in namespaces", || run_tests(&mut command))
 }
 
 fn check_format(project: &Project) -> Result<()> {

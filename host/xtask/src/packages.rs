@@ -16,7 +16,7 @@ struct Peer {
     package: &'static str,
 }
 
-const PEERS: [Peer; 4] = [
+const PEERS: [Peer; 5] = [
     Peer {
         program: "openssl",
         package: "openssl",
@@ -33,6 +33,11 @@ const PEERS: [Peer; 4] = [
     Peer {
         program: "dnsmasq",
         package: "dnsmasq-base",
+    },
+    // Gives a network of the tests' own its addresses.
+    Peer {
+        program: "ip",
+        package: "iproute2",
     },
 ];
 

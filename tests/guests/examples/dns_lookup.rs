@@ -90,7 +90,11 @@ async fn names_that_cannot_be() -> Result<(), String> {
             "a name that cannot be",
         )?;
     }
-    for bad in [&format!("{longest}a"), &"a".repeat(300), &"a".repeat(100_000)] {
+    for bad in [
+        &format!("{longest}a"),
+        &"a".repeat(300),
+        &"a".repeat(100_000),
+    ] {
         let found = lookup(bad, "", None).await;
         equal(found, Err(ErrorCode::NameTooLong), "a long name")?;
     }
