@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::layout;
+use super::{layout, memory};
 use crate::bindings::aio::host::ring::Interest;
 use crate::bindings::aio::host::types::{ErrorCode, Handle};
 
@@ -14,6 +14,16 @@ pub struct Batch {
     lists: Vec<List>,
     data: Vec<u8>,
     stop: bool,
+}
+
+/// The next turn has the same memory.
+impl Drop for Batch {
+    fn drop(&mut self) {
+        memory::keep(
+            std::mem::take(&mut self.completions),
+            std::mem::take(&mut self.data),
+        );
+    }
 }
 
 /// What a completion has beside its own bytes.

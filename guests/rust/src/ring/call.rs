@@ -1,5 +1,5 @@
 //! The imports `enter` and `enter-async`, called without the bindings' copies. Everything unsafe of
-//! this crate is here.
+//! this crate is here and in `memory.rs`.
 #![allow(
     unsafe_code,
     reason = "the canonical ABI is memory that the host reads and writes"
@@ -11,6 +11,7 @@ use wit_bindgen::rt::async_support::Subtask;
 
 use super::batch::{Batch, List};
 use super::layout::{Completion, Submission};
+use super::memory::{self, Element};
 use super::submissions::Submissions;
 use crate::bindings::aio::host::types::ErrorCode;
 
@@ -121,7 +122,7 @@ struct Foreign<T> {
     length: usize,
 }
 
-impl<T> Foreign<T> {
+impl<T: Element> Foreign<T> {
     const EMPTY: Self = Self {
         pointer: std::ptr::null_mut(),
         length: 0,
@@ -131,19 +132,15 @@ impl<T> Foreign<T> {
     ///
     /// The host made the list, and it is lifted once.
     unsafe fn lift(self) -> Vec<T> {
-        if self.length == 0 {
-            return Vec::new();
-        }
-        // SAFETY: `cabi_realloc` is this program's allocator, called by the host with the size and
-        // alignment of `length` elements.
-        unsafe { Vec::from_raw_parts(self.pointer, self.length, self.length) }
+        // SAFETY: as the caller promises.
+        unsafe { memory::take(self.pointer, self.length) }
     }
 }
 
 /// # Safety
 ///
 /// The host wrote `completion`, with a list of `T` at that place that nobody took.
-unsafe fn list_of<T>(completion: &Completion, number: usize) -> Vec<T> {
+unsafe fn list_of<T: Element>(completion: &Completion, number: usize) -> Vec<T> {
     let (pointer, length) = completion.list(number);
     let list = Foreign {
         pointer: std::ptr::with_exposed_provenance_mut(pointer),
@@ -164,7 +161,7 @@ pub(super) fn enter(submissions: &Submissions, timeout: Option<u64>) -> Result<B
     let mut answer = Answer::EMPTY;
     let parameters = Parameters::new(submissions, timeout);
     // SAFETY: the lists live until the call returns, and the answer has the layout of the result.
-    unsafe {
+    memory::lend(|| unsafe {
         import_enter(
             parameters.submissions,
             parameters.submissions_length,
@@ -174,8 +171,9 @@ pub(super) fn enter(submissions: &Submissions, timeout: Option<u64>) -> Result<B
             parameters.timeout.cast_signed(),
             &raw mut answer,
         );
-        answer.lift()
-    }
+    });
+    // SAFETY: the host has written the answer, and it is lifted here.
+    unsafe { answer.lift() }
 }
 
 /// Calls `enter-async`, and gives the buffers back.

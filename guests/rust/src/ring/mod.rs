@@ -1,9 +1,10 @@
 //! The ring, typed: operations are collected in buffers that are used again and again, and what
-//! completes is read in place. A turn allocates the host's two answers and nothing else.
+//! completes is read in place. Nothing is allocated in a turn in which nothing grows.
 
 mod batch;
 mod call;
 mod layout;
+mod memory;
 mod submissions;
 
 use std::net::SocketAddr;

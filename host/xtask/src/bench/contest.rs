@@ -1,5 +1,5 @@
-//! Servers under the same load, in turn, in several rounds. Ratios are taken within a round, so that
-//! a slow minute of the machine does not decide them.
+//! Servers under the same load, in turn, in several rounds. Ratios are taken within a round, so
+//! that a slow minute of the machine does not decide them.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -103,7 +103,7 @@ impl Contest {
     }
 }
 
-/// The rows as text. `unit` is what a rate counts, `to` are the servers of whom the ratios are shown.
+/// The rows as text. `unit` is what a rate counts; ratios are shown to the servers `to`.
 pub(super) fn table<'a>(rows: impl Iterator<Item = &'a Row>, unit: &str, to: &[Server]) -> String {
     let mut header: Vec<String> = ["load", "server"].map(str::to_owned).into();
     header.push(format!("{unit}/s"));

@@ -1,5 +1,5 @@
-//! How late a timer of 10 ms fires in a guest that serves echo as fast as it can. The guest measures
-//! by its own clock, and prints when it is told to stop.
+//! How late a timer of 10 ms fires in a guest that serves echo as fast as it can. The guest
+//! measures by its own clock, and prints when it is told to stop.
 
 use std::time::Duration;
 
