@@ -46,17 +46,20 @@ pub(crate) enum Task {
     Test(Test),
     /// Run what CI runs: check, then test
     Ci(Choice),
-    /// Measure: TCP echo beside native servers, the cost of calls, start and timers
+    /// Measure: echo, bulk, UDP, TLS and WASI beside native servers, memory, timers, calls, start
     ///
     /// One run, one table, also written as JSON. Servers run on one core, the load on another.
-    /// The native Python servers live in a venv that is made in `.tools/bench-venv`. Needs Linux,
-    /// where the CPU time of a server can be read.
+    /// The native Python servers live in a venv that is made in `.tools/bench-venv`, wasmtime in
+    /// `.tools/bench-wasmtime`. Needs Linux, where the CPU time of a server can be read, and half a
+    /// gigabyte of memory.
     Bench(Bench),
     /// Run one of the native servers that the benchmark compares with
     #[command(hide = true)]
     BenchServer {
         /// Which server
         kind: Kind,
+        /// Where the certificate of a server of TLS is
+        folder: Option<PathBuf>,
     },
 }
 
@@ -124,6 +127,12 @@ pub(crate) enum Part {
     Echo,
     /// TCP bulk in writes of 64 KiB, sent and received, beside mio
     Bulk,
+    /// UDP ping-pong of 1 KiB, beside mio
+    Udp,
+    /// TCP echo of 1 KiB over TLS, beside mio and rustls
+    Tls,
+    /// TCP echo of 1 KiB by a program of WASI 0.3, beside `wasmtime run`
+    Wasi,
     /// Memory of an idle connection
     Idle,
     /// How late a timer is under full echo load
@@ -149,6 +158,10 @@ pub(crate) enum Server {
     GuestRingUnparked,
     /// Our guest, one async import per operation
     GuestAsync,
+    /// The host of wasmtime itself, running a program of WASI 0.3
+    Wasmtime,
+    /// Our host, running that program
+    GuestWasi,
     /// Native Python with its own loop
     Asyncio,
     /// Native Python with uvloop
@@ -164,6 +177,8 @@ impl Server {
             Self::GuestRing => "guest-ring",
             Self::GuestRingUnparked => "guest-ring-unparked",
             Self::GuestAsync => "guest-async",
+            Self::Wasmtime => "wasmtime",
+            Self::GuestWasi => "guest-wasi",
             Self::Asyncio => "asyncio",
             Self::Uvloop => "uvloop",
         }

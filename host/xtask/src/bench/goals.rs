@@ -7,7 +7,7 @@ use super::Report;
 use super::contest;
 use super::start;
 use super::table::{Table, decimal};
-use crate::args::Server::{self, GuestRing, Mio, Uvloop};
+use crate::args::Server::{self, GuestRing, GuestWasi, Mio, Uvloop, Wasmtime};
 
 /// A rate that is to be at least so much of another one.
 struct Ratio {
@@ -18,7 +18,7 @@ struct Ratio {
     least: f64,
 }
 
-const RATIOS: [Ratio; 8] = [
+const RATIOS: [Ratio; 15] = [
     Ratio::new("echo", "1 connection", GuestRing, Mio, 0.90),
     Ratio::new("echo", "50 connections", GuestRing, Mio, 0.95),
     Ratio::new("echo", "1000 connections", GuestRing, Mio, 0.90),
@@ -27,6 +27,13 @@ const RATIOS: [Ratio; 8] = [
     Ratio::new("bulk", "send, 8 connections", GuestRing, Mio, 0.8),
     Ratio::new("bulk", "receive, 1 connection", GuestRing, Mio, 0.8),
     Ratio::new("bulk", "receive, 8 connections", GuestRing, Mio, 0.8),
+    Ratio::new("udp", "1 in flight", GuestRing, Mio, 0.8),
+    Ratio::new("udp", "32 in flight", GuestRing, Mio, 0.8),
+    Ratio::new("tls", "1 connection", GuestRing, Mio, 0.8),
+    Ratio::new("tls", "50 connections", GuestRing, Mio, 0.8),
+    Ratio::new("wasi", "1 connection", GuestWasi, Wasmtime, 1.5),
+    Ratio::new("wasi", "50 connections", GuestWasi, Wasmtime, 1.5),
+    Ratio::new("wasi", "1000 connections", GuestWasi, Wasmtime, 1.5),
 ];
 
 impl Ratio {

@@ -3,6 +3,7 @@
 
 mod bulk;
 mod calls;
+mod certificate;
 mod child;
 mod contest;
 mod cores;
@@ -18,6 +19,9 @@ mod python;
 mod start;
 mod table;
 mod timer;
+mod tls;
+mod udp;
+mod wasi;
 
 use std::fs;
 use std::path::Path;
@@ -87,6 +91,10 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
         cores: &cores,
     };
     report.contests = contests(&programs);
+    if options.wants(Part::Tls) {
+        let rows = keep(&mut report.errors, "tls", || tls::measure(&programs));
+        report.contests.extend(rows);
+    }
     let complaints = report.contests.iter().filter_map(contest::Row::complaint);
     report.errors.extend(complaints);
     let errors = &mut report.errors;
@@ -113,7 +121,12 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
 type Measure = fn(&Programs<'_>) -> Vec<contest::Row>;
 
 /// The parts that compare servers, in the order of the report.
-const CONTESTS: [(Part, Measure); 2] = [(Part::Echo, echo::measure), (Part::Bulk, bulk::measure)];
+const CONTESTS: [(Part, Measure); 4] = [
+    (Part::Echo, echo::measure),
+    (Part::Bulk, bulk::measure),
+    (Part::Udp, udp::measure),
+    (Part::Wasi, wasi::measure),
+];
 
 fn contests(programs: &Programs<'_>) -> Vec<contest::Row> {
     let wanted = CONTESTS
@@ -154,6 +167,14 @@ fn print(report: &Report) {
     for (part, title, unit, to) in [
         ("echo", "TCP echo, 1 KiB", "req", &echo::PEERS[..]),
         ("bulk", "TCP bulk, 64 KiB writes", "MiB", &[Server::Mio]),
+        ("udp", "UDP ping-pong, 1 KiB", "req", &[Server::Mio]),
+        ("tls", "TCP echo over TLS, 1 KiB", "req", &[Server::Mio]),
+        (
+            "wasi",
+            "TCP echo by WASI 0.3, 1 KiB",
+            "req",
+            &[Server::Wasmtime],
+        ),
     ] {
         let rows = report.contests.iter().filter(|row| row.part == part);
         section(

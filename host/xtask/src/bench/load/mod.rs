@@ -2,13 +2,15 @@
 //! answer allows, because it shares the machine with what it measures.
 
 pub(super) mod bulk;
+pub(super) mod datagram;
 pub(super) mod echo;
+pub(super) mod tls;
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::net::{self, SocketAddr};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -119,11 +121,16 @@ fn non_blocking(stream: net::TcpStream) -> Result<TcpStream> {
 
 /// Reads; none if that would block.
 fn read(stream: &mut impl Read, buffer: &mut [u8]) -> Result<Option<usize>> {
-    match stream.read(buffer) {
-        Ok(0) => bail!("the server closed a connection"),
-        Ok(length) => Ok(Some(length)),
+    let length = unblocked(stream.read(buffer)).context("receive")?;
+    ensure!(length != Some(0), "the server closed a connection");
+    Ok(length)
+}
+
+/// None for what would block.
+fn unblocked<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-        Err(error) => Err(error).context("receive"),
+        result => result.map(Some),
     }
 }
 

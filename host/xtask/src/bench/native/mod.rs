@@ -2,15 +2,20 @@
 //! common, the poll and the connections; what is done with bytes is in the files beside this one.
 
 mod bulk;
+mod datagram;
 mod echo;
+mod tls;
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Registry, Token};
+
+use super::certificate::Certificate;
 
 /// Which server to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -24,15 +29,25 @@ pub(crate) enum Kind {
     Source,
     /// Reads from each connection as fast as it comes
     Sink,
+    /// Echo of datagrams
+    Datagrams,
+    /// Echo over TLS, with rustls
+    Tls,
 }
 
-/// Serves until it is killed. Says first where it listens.
-pub(crate) fn serve(kind: Kind) -> Result<()> {
+/// Serves until it is killed. Says first where it listens. A server of TLS has its certificate in
+/// `folder`.
+pub(crate) fn serve(kind: Kind, folder: Option<&Path>) -> Result<()> {
     match kind {
         Kind::Mio => run(echo::Echo::UntilBlocked),
         Kind::MioShortRead => run(echo::Echo::UntilShort),
         Kind::Source => run(bulk::Bulk::Source),
         Kind::Sink => run(bulk::Bulk::Sink),
+        Kind::Datagrams => datagram::serve(),
+        Kind::Tls => {
+            let folder = folder.context("a server of TLS needs the folder of its certificate")?;
+            run(tls::Tls(Certificate::at(folder).server()?))
+        }
     }
 }
 
