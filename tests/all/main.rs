@@ -11,6 +11,9 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod ring;
+#[cfg(unix)]
+mod servers;
+mod streams;
 mod support;
 mod tcp;
 mod timers;

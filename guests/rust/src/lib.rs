@@ -52,7 +52,7 @@ pub mod ring;
 
 pub use address::socket_address;
 pub use bindings::aio::host::streams::{ByteStream, ShutdownHow};
-pub use bindings::aio::host::tcp::{ListenOptions, TcpListener, TcpStream};
+pub use bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpListener, TcpStream};
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
 pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
 pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};

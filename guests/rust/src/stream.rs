@@ -1,6 +1,6 @@
 //! What `tcp` leaves to its callers: defaults, and writing to the end.
 
-use crate::bindings::aio::host::tcp::{ListenOptions, TcpStream};
+use crate::bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpStream};
 use crate::bindings::aio::host::types::ErrorCode;
 
 /// The most bytes that one call hands over: a connection rarely takes more at once.
@@ -13,6 +13,20 @@ impl Default for ListenOptions {
             backlog: 1024,
             reuse_port: false,
             ipv6_only: None,
+        }
+    }
+}
+
+#[allow(
+    clippy::derivable_impls,
+    reason = "the bindings' types are not this crate's to derive for"
+)]
+impl Default for ConnectOptions {
+    /// An address of the system's choice, and 250 ms from one attempt to the next.
+    fn default() -> Self {
+        Self {
+            local: None,
+            attempt_delay: None,
         }
     }
 }

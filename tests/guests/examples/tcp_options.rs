@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use aio_guest::tcp::KeepAliveOptions;
 use aio_guest::{ErrorCode, TcpStream};
 use test_guests::{check, equal, fails, listen, succeeds};
 
@@ -33,8 +34,10 @@ async fn run() -> Result<(), String> {
         no_delay(stream)?;
         keep_alive(stream)?;
         buffers(stream)?;
+        keep_alive_options(stream)?;
+        hops(stream)?;
     }
-    Ok(())
+    reset(near, far).await
 }
 
 fn no_delay(stream: &TcpStream) -> Result<(), String> {
@@ -76,6 +79,62 @@ fn keep_alive(stream: &TcpStream) -> Result<(), String> {
         succeeds(stream.keep_alive(), "keep alive")?,
         None,
         "keep alive",
+    )
+}
+
+fn keep_alive_options(stream: &TcpStream) -> Result<(), String> {
+    let how = |idle, interval, count| KeepAliveOptions {
+        idle,
+        interval,
+        count,
+    };
+    for good in [
+        how(SECOND, None, None),
+        how(32_767 * SECOND, Some(SECOND), Some(1)),
+        how(SECOND, Some(32_767 * SECOND), Some(127)),
+    ] {
+        succeeds(stream.set_keep_alive_options(good), "keep alive options")?;
+        let told = succeeds(stream.keep_alive(), "keep alive")?;
+        equal(told, Some(good.idle), "keep alive")?;
+    }
+    for bad in [
+        how(SECOND - 1, None, None),
+        how(32_768 * SECOND, None, None),
+        how(SECOND, Some(SECOND - 1), None),
+        how(SECOND, Some(32_768 * SECOND), None),
+        how(SECOND, None, Some(0)),
+        how(SECOND, None, Some(128)),
+    ] {
+        let refused = stream.set_keep_alive_options(bad);
+        fails(refused, ErrorCode::OutOfRange, "keep alive options")?;
+    }
+    succeeds(stream.set_keep_alive(None), "unset keep alive")
+}
+
+fn hops(stream: &TcpStream) -> Result<(), String> {
+    for hops in [1, 255] {
+        succeeds(stream.set_hop_limit(hops), "set hop limit")?;
+        equal(
+            succeeds(stream.hop_limit(), "hop limit")?,
+            hops,
+            "hop limit",
+        )?;
+    }
+    fails(stream.set_hop_limit(0), ErrorCode::OutOfRange, "hop limit")
+}
+
+/// The peer hears of a reset, and of what was not read before nothing.
+async fn reset(near: TcpStream, far: TcpStream) -> Result<(), String> {
+    for value in [false, true] {
+        succeeds(near.set_reset_on_close(value), "set reset on close")?;
+        let told = succeeds(near.reset_on_close(), "reset on close")?;
+        equal(told, value, "reset on close")?;
+    }
+    drop(near);
+    fails(
+        far.read(1).await,
+        ErrorCode::ConnectionReset,
+        "read after a reset",
     )
 }
 
