@@ -3,6 +3,8 @@
 #[cfg(target_os = "linux")]
 mod network;
 #[cfg(target_os = "linux")]
+mod oracle;
+#[cfg(target_os = "linux")]
 mod resolver;
 
 use std::net::TcpListener;

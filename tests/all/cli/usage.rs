@@ -4,10 +4,11 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 20] = [
+const RUN_FLAGS: [&str; 21] = [
     "--allow-net",
     "--allow-listen",
     "--allow-unix",
+    "--listen-fd",
     "--allow-env",
     "--env",
     "--dir",
