@@ -55,12 +55,12 @@ pub(crate) struct Io {
     pub(crate) inherited: Inherited,
 }
 
-/// The places of a socket that is kept beside the table, which counts like one that is in it.
+/// The place of an object that is not in the table, and counts as if it were.
 #[derive(Debug)]
-#[must_use = "a dropped place has been given back"]
-pub(crate) struct Beside {
+#[must_use = "a dropped `Place` has been given back"]
+pub(crate) struct Place {
     _handle: Permit,
-    _socket: Permit,
+    _sockets: Permit,
 }
 
 /// Why an operation was not begun.
@@ -131,22 +131,16 @@ impl Io {
         }
     }
 
-    /// Takes the places of a socket that has no handle.
-    pub(crate) fn beside(&self) -> Result<Beside, ErrorCode> {
-        let places = self.handles.permit().zip(self.sockets.take(1));
-        let (handle, socket) = places.ok_or(ErrorCode::QuotaExceeded)?;
-        Ok(Beside {
-            _handle: handle,
-            _socket: socket,
-        })
-    }
-
-    /// Takes the places of `sockets` that are not open yet, which leads to one handle. Whoever
-    /// opens it drops the permit first, under the same lock.
-    pub(crate) fn making(&self, sockets: usize) -> Result<Permit, ErrorCode> {
-        self.room()?;
+    /// Takes the place of an object of so many `sockets`, which is not open yet or has no handle.
+    /// Whoever opens it drops the place first, under the same lock.
+    pub(crate) fn place(&self, sockets: usize) -> Result<Place, ErrorCode> {
         let sockets = u64::try_from(sockets).unwrap_or(u64::MAX);
-        self.sockets.take(sockets).ok_or(ErrorCode::QuotaExceeded)
+        let permits = self.handles.permit().zip(self.sockets.take(sockets));
+        let (handle, sockets) = permits.ok_or(ErrorCode::QuotaExceeded)?;
+        Ok(Place {
+            _handle: handle,
+            _sockets: sockets,
+        })
     }
 
     pub(crate) fn entry(&mut self, handle: u64) -> Result<&mut Entry, ErrorCode> {
@@ -196,4 +190,43 @@ fn unwritten(entry: Entry) -> Option<(Arc<Stream>, Vec<u8>)> {
         .copied()
         .collect();
     (!bytes.is_empty()).then_some((stream, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn io(handles: u32, sockets: u32) -> Io {
+        let mut policy = Policy::default();
+        policy.limits.handles_max = handles;
+        policy.limits.sockets_max = sockets;
+        let event_loop = aio_loop::Loop::new().unwrap();
+        let interrupt = Interrupt::default();
+        Io::new(
+            event_loop.handle(),
+            policy,
+            Inherited::default(),
+            &interrupt,
+        )
+    }
+
+    #[test]
+    fn what_is_in_the_making_has_its_place() {
+        for io in [io(1, 9), io(9, 1)] {
+            let place = io.place(1).unwrap();
+            assert!(io.place(1).is_err() && io.room().is_err());
+            drop(place);
+            assert!(io.place(1).is_ok());
+        }
+    }
+
+    #[test]
+    fn each_socket_of_an_object_counts_and_a_refusal_takes_nothing() {
+        let io = io(1, 3);
+        assert!(io.place(4).is_err());
+        let place = io.place(3).unwrap();
+        assert_eq!((io.sockets.used(), io.place(1).is_err()), (3, true));
+        drop(place);
+        assert!(io.room().is_ok());
+    }
 }

@@ -10,28 +10,27 @@ use aio_loop::net::happy_eyeballs::{ATTEMPT_DELAY_MAX, ATTEMPT_DELAY_MIN, Eyebal
 use aio_loop::net::{ConnectAny, ConnectOptions as LoopConnectOptions, TcpStream};
 
 use super::super::convert::{error_code, lookup_code};
-use super::super::io::{Io, Refusal};
+use super::super::io::{Io, Place, Refusal};
 use super::super::wit::tcp::ConnectOptions;
 use super::super::wit::types::ErrorCode;
 use crate::handles::Object;
-use crate::quota::Permit;
 
 /// The most addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 32;
 
-/// A connection with its place among the sockets, which nobody takes before it is open.
+/// A connection with its place, which nobody takes before it is open.
 #[derive(Debug)]
 pub(crate) struct Made {
     stream: TcpStream,
-    making: Permit,
+    place: Place,
 }
 
 async fn made(
     connect: impl Future<Output = io::Result<TcpStream>>,
-    making: Permit,
+    place: Place,
 ) -> io::Result<Made> {
     let stream = connect.await?;
-    Ok(Made { stream, making })
+    Ok(Made { stream, place })
 }
 
 impl Io {
@@ -65,10 +64,10 @@ impl Io {
         options: &LoopConnectOptions,
     ) -> Result<impl Future<Output = io::Result<Made>> + use<>, Refusal> {
         self.grants.connect(address)?;
-        let making = self.making(1)?;
+        let place = self.place(1)?;
         let connect = TcpStream::connect_with(&self.handle, address, options)
             .map_err(|error| error_code("connect", &error))?;
-        Ok(made(connect, making))
+        Ok(made(connect, place))
     }
 
     /// Checks a guest's options.
@@ -104,7 +103,7 @@ impl Io {
         let found = found.map_err(|error| lookup_code(&error))?;
         self.grants.pin(name, &found);
         // One place, though several addresses may be tried at once: one connection comes of it.
-        let making = self.making(1)?;
+        let place = self.place(1)?;
         let (mut granted, mut refused) = (Vec::new(), None);
         for address in found.into_iter().take(ADDRESSES_MAX) {
             match self.grants.connect(address) {
@@ -114,16 +113,13 @@ impl Io {
         }
         match refused {
             Some(denial) if granted.is_empty() => Err(denial.into()),
-            _ => Ok(made(
-                ConnectAny::new(&self.handle, granted, options),
-                making,
-            )),
+            _ => Ok(made(ConnectAny::new(&self.handle, granted, options), place)),
         }
     }
 
     /// Takes in a stream that was connected.
     pub(crate) fn open_made(&mut self, made: Made) -> Result<u64, ErrorCode> {
-        drop(made.making);
+        drop(made.place);
         self.open_stream(made.stream)
     }
 

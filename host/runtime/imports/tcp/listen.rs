@@ -33,11 +33,11 @@ impl Io {
         for &address in addresses {
             self.grants.listen(address)?;
         }
-        let making = self.making(addresses.len())?;
+        let place = self.place(addresses.len())?;
         let options = listen_options(options)?;
         let listener = TcpListeners::bind(&self.handle, addresses, &options)
             .map_err(|error| error_code("listen", &error))?;
-        drop(making);
+        drop(place);
         Ok(self.open(Object::Listener(Arc::new(listener)))?)
     }
 

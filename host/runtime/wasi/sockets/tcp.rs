@@ -12,7 +12,7 @@ use aio_loop::net::{Connect, SocketOptions, TcpListener, TcpSocket, TcpStream};
 
 use super::code::{Code, Failure};
 use super::{address, options};
-use crate::imports::io::{Beside, Io};
+use crate::imports::io::{Io, Place};
 
 /// Connections that a listener keeps ready unless the guest asks for another number.
 const BACKLOG: i32 = 1024;
@@ -23,7 +23,7 @@ pub(super) struct Tcp {
     family: Family,
     backlog: i32,
     /// The socket's place in the quota until it is shared with streams.
-    permit: Option<Beside>,
+    permit: Option<Place>,
 }
 
 enum Stage {
@@ -41,7 +41,7 @@ enum Stage {
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) stream: TcpStream,
-    _permit: Option<Beside>,
+    _permit: Option<Place>,
 }
 
 /// A listener, open for as long as a socket or a stream of the guest holds it.
@@ -49,7 +49,7 @@ pub(super) struct Connection {
 pub(super) struct Listener {
     pub(super) listener: TcpListener,
     family: Family,
-    _permit: Option<Beside>,
+    _permit: Option<Place>,
 }
 
 impl Tcp {
@@ -264,8 +264,8 @@ pub(super) enum AcceptError {
 }
 
 /// One more socket's place in the guest's quota.
-pub(super) fn socket_permit(io: &Io) -> Result<Beside, Code> {
-    io.beside().map_err(|_full| Code::SocketLimit)
+pub(super) fn socket_permit(io: &Io) -> Result<Place, Code> {
+    io.place(1).map_err(|_full| Code::SocketLimit)
 }
 
 /// Connecting without a free port is told by Linux as an address that is not there.

@@ -11,7 +11,7 @@ use aio_loop::net::{SocketOptions, UdpOptions, UdpSocket};
 use super::address;
 use super::code::{Code, Failure};
 use super::tcp::socket_permit;
-use crate::imports::io::{Beside, Io};
+use crate::imports::io::{Io, Place};
 
 /// The most bytes a datagram can have, by its header; the OS takes somewhat less.
 const DATAGRAM_MAX: usize = 65_535;
@@ -30,7 +30,7 @@ pub(super) struct Udp {
 #[derive(Debug)]
 pub(super) struct Datagrams {
     pub(super) socket: UdpSocket,
-    _permit: Beside,
+    _permit: Place,
 }
 
 /// Whom a bound socket hears.
