@@ -27,7 +27,12 @@ pub struct Grants {
     withheld: Pins,
     /// Who may be answered.
     heard: Heard,
+    /// How many sockets without a handle were numbered.
+    numbered: u64,
 }
+
+/// Marks the numbers of sockets that have no handle: no handle has this bit.
+const NUMBERED: u64 = 1 << 63;
 
 /// What a guest wants with an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,7 @@ impl Grants {
             pins: Pins::default(),
             withheld: Pins::default(),
             heard: Heard::default(),
+            numbered: 0,
         }
     }
 
@@ -161,9 +167,15 @@ impl Grants {
     }
 
     /// Remembers that a socket whose address is granted received a datagram of `peer`, which it may
-    /// answer: the last 4,096 of them all count. `socket` is any number of its own.
+    /// answer: the last 4,096 of them all count. `socket` is its handle, or of [`Grants::number`].
     pub fn heard(&mut self, socket: u64, peer: SocketAddr) {
         self.heard.add(socket, peer);
+    }
+
+    /// A number for a socket that has no handle.
+    pub fn number(&mut self) -> u64 {
+        self.numbered += 1;
+        NUMBERED | self.numbered
     }
 
     /// Decides on sending a datagram by `socket` to `address`: it may also be the answer to one

@@ -44,10 +44,13 @@ fn every_operation(ring: &mut Ring, forged: Handle) -> Result<(), String> {
     ring.watch(7, forged, Interest::READABLE);
     ring.watch(8, forged, Interest::empty());
     ring.close(9, forged);
-    let told = collect(ring, 9)?;
+    ring.receive(10, forged, 1);
+    ring.receive_many(11, forged, 1);
+    ring.send(12, forged, b"x", None);
+    let told = collect(ring, 12)?;
     equal(
         told,
-        (1..=9).map(bad).collect(),
+        (1..=12).map(bad).collect(),
         "operations on a forged handle",
     )
 }

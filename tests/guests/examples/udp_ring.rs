@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use aio_guest::bindings::aio::host::ring::Interest;
 use aio_guest::{ErrorCode, Handle, Ring, UdpSocket};
 use test_guests::{Told, bind, check, collect, collect_one, equal, fails, listen, look, succeeds};
 
@@ -16,6 +17,7 @@ async fn run() -> Result<(), String> {
     many(&mut ring, near.as_handle(), from, far.as_handle(), to)?;
     failures(&mut ring, near.as_handle(), far.as_handle(), to)?;
     refused(&mut ring)?;
+    watched(&mut ring, near.as_handle())?;
     closed(&mut ring, far)
 }
 
@@ -148,6 +150,24 @@ fn refused(ring: &mut Ring) -> Result<(), String> {
     ring.cancel(0, 2).quiet();
     let cancelled = Told::Failed(ErrorCode::Cancelled);
     equal(collect_one(ring)?, cancelled, "cancelled")
+}
+
+/// Readiness is told for as long as there is something to receive.
+fn watched(ring: &mut Ring, near: Handle) -> Result<(), String> {
+    let (socket, to) = bind()?;
+    let (far, to) = (socket.as_handle(), to.into());
+    ring.watch(1, far, Interest::READABLE | Interest::WRITABLE);
+    let told = collect_one(ring)?;
+    equal(told, Told::Ready(false, true), "writable at once")?;
+    ring.watch(2, far, Interest::READABLE);
+    check(look(ring)?.is_empty(), "nothing is there")?;
+    ring.send(0, near, b"x", Some(to)).quiet();
+    equal(collect_one(ring)?, Told::Ready(true, false), "readable")?;
+    ring.receive(3, far, 10);
+    ring.watch(4, far, Interest::empty());
+    let told = collect(ring, 2)?;
+    check(told.contains(&(4, Told::Done)), "the watch ends")?;
+    check(told.iter().any(|(token, _)| *token == 3), "received")
 }
 
 fn closed(ring: &mut Ring, far: UdpSocket) -> Result<(), String> {

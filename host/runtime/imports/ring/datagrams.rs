@@ -323,3 +323,142 @@ fn outcome(received: &Received) -> Outcome {
         peer: received.from.into(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket as Peer;
+
+    use aio_loop::Loop;
+    use aio_loop::dns::Family;
+    use aio_loop::net::{UdpOptions, UdpSocket};
+
+    use super::super::super::wit::ring::{Operation, Submission};
+    use super::*;
+    use crate::capability::Policy;
+    use crate::inherited::Inherited;
+    use crate::interrupt::Interrupt;
+
+    /// A guest's I/O under a policy that grants the loopback, with a socket that is not bound.
+    fn guest(event_loop: &Loop, buffered_max: usize) -> (Io, u64) {
+        let mut policy = Policy::default().allow_net("127.0.0.1".parse().unwrap());
+        policy.limits.buffered_max = buffered_max;
+        let (inherited, interrupt) = (Inherited::default(), Interrupt::default());
+        let mut io = Io::new(event_loop.handle(), policy, inherited, &interrupt);
+        let options = UdpOptions::default();
+        let socket = UdpSocket::new(event_loop.handle(), Family::V4, &options).unwrap();
+        socket.assign("127.0.0.1:0".parse().unwrap()).unwrap();
+        let datagrams = Object::Datagrams(Arc::new(Datagrams::new(socket)));
+        let handle = io.open(datagrams).unwrap();
+        (io, handle)
+    }
+
+    fn peer() -> (Peer, SocketAddr) {
+        let peer = Peer::bind("127.0.0.1:0").unwrap();
+        let address = peer.local_addr().unwrap();
+        (peer, address)
+    }
+
+    fn submit(io: &mut Io, token: u64, operation: Operation, data: &[u8]) {
+        let submission = Submission {
+            token,
+            quiet: false,
+            operation,
+        };
+        io.submit(vec![submission], data, || 0).unwrap();
+    }
+
+    fn send(handle: u64, length: u32, to: SocketAddr) -> Operation {
+        Operation::Send(SendArguments {
+            handle,
+            length,
+            peer: Some(to.into()),
+        })
+    }
+
+    fn tokens(io: &mut Io) -> Vec<u64> {
+        let batch = io.ring.batches.take();
+        batch.completions.iter().map(|done| done.token).collect()
+    }
+
+    /// Loopback always has room, so the first is made to wait by hand.
+    #[test]
+    fn a_send_does_not_overtake_those_that_wait() {
+        let event_loop = Loop::new().unwrap();
+        let (mut io, handle) = guest(&event_loop, 100);
+        let (peer, to) = peer();
+        let waits = Outgoing {
+            data: b"one",
+            to: Some(to),
+        };
+        io.keep_sending((1, false), handle, waits).unwrap();
+        submit(&mut io, 2, send(handle, 3, to), b"two");
+        assert!(tokens(&mut io).is_empty());
+        while io.send_next(handle) {}
+        assert_eq!(tokens(&mut io), [1, 2]);
+        submit(&mut io, 3, send(handle, 5, to), b"three");
+        for expected in ["one", "two", "three"] {
+            let mut buf = [0; 10];
+            let length = peer.recv(&mut buf).unwrap();
+            assert_eq!(&buf[..length], expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn what_waits_is_within_the_quota_of_bytes_and_given_back() {
+        let event_loop = Loop::new().unwrap();
+        let (mut io, handle) = guest(&event_loop, 5);
+        let (_peer, to) = peer();
+        let waits = |data| Outgoing { data, to: Some(to) };
+        io.keep_sending((1, false), handle, waits(b"12345"))
+            .unwrap();
+        let full = io.keep_sending((2, false), handle, waits(b"6"));
+        assert_eq!(full, Err(ErrorCode::QuotaExceeded));
+        io.keep_sending((3, false), handle, waits(b"")).unwrap();
+        submit(&mut io, 0, Operation::Cancel(1), b"");
+        assert_eq!(io.buffered.used(), 0);
+        while io.send_next(handle) {}
+        assert_eq!(tokens(&mut io), [1, 0, 3]);
+    }
+
+    #[test]
+    fn the_queue_of_a_socket_is_bounded() {
+        let event_loop = Loop::new().unwrap();
+        let (mut io, handle) = guest(&event_loop, 1000);
+        let (_peer, to) = peer();
+        let waits = Outgoing {
+            data: b"x",
+            to: Some(to),
+        };
+        for _ in 0..QUEUE_MAX {
+            io.keep_sending((0, false), handle, waits).unwrap();
+        }
+        let full = io.keep_sending((0, false), handle, waits);
+        assert_eq!(full, Err(ErrorCode::QuotaExceeded));
+    }
+
+    /// A peer that is not granted fills the socket: the guest's turn ends all the same, and what it
+    /// may see comes through.
+    #[test]
+    fn what_is_not_seen_holds_nobody_up() {
+        let mut event_loop = Loop::new().unwrap();
+        let (mut io, handle) = guest(&event_loop, 1000);
+        let own = io.datagrams(handle).unwrap();
+        let own = own.socket().local_addr().unwrap();
+        let stranger = Peer::bind("127.0.0.2:0").unwrap();
+        for _ in 0..UNSEEN_MAX * BATCH_MAX / 8 {
+            stranger.send_to(b"x", own).unwrap();
+        }
+        let (peer, _) = peer();
+        peer.send_to(b"seen", own).unwrap();
+        let receive = ReceiveArguments { handle, max: 10 };
+        submit(&mut io, 1, Operation::Receive(receive), b"");
+        let mut turns = 0;
+        while io.ring.batches.is_empty() {
+            event_loop.block_on(async { io.handle.sleep(std::time::Duration::ZERO).await });
+            io.collect();
+            turns += 1;
+        }
+        assert_eq!(tokens(&mut io), [1]);
+        assert!(turns > 1, "a turn looks at a bounded number");
+    }
+}

@@ -30,6 +30,8 @@ pub(super) struct Udp {
 #[derive(Debug)]
 pub(super) struct Datagrams {
     pub(super) socket: UdpSocket,
+    /// By which the policy knows whom it has heard.
+    number: u64,
     _permit: Place,
 }
 
@@ -59,7 +61,7 @@ pub(super) struct Sending {
 }
 
 impl Udp {
-    pub(super) fn new(io: &Io, family: Family) -> Result<Self, Failure> {
+    pub(super) fn new(io: &mut Io, family: Family) -> Result<Self, Failure> {
         let permit = socket_permit(io)?;
         let options = UdpOptions {
             v6_only: Some(true),
@@ -68,6 +70,7 @@ impl Udp {
         Ok(Self {
             socket: Arc::new(Datagrams {
                 socket: UdpSocket::new(&io.handle, family, &options)?,
+                number: io.grants.number(),
                 _permit: permit,
             }),
             bound: None,
@@ -200,7 +203,7 @@ impl Outgoing {
             (_, Some(_)) => None,
             (Some(to), None) => {
                 address::datagram_peer(to, self.socket.socket.family())?;
-                io.grants.send_to(to)?;
+                io.grants.send_by(self.socket.number, to)?;
                 Some(to)
             }
         };
@@ -238,10 +241,44 @@ impl Hearing {
     }
 
     /// Datagrams that came before the socket was connected are still there, of whomever.
-    fn hears(&self, io: &Io, from: SocketAddr) -> bool {
+    fn hears(&self, io: &mut Io, from: SocketAddr) -> bool {
         match self.peer {
             Some(peer) => peer == from,
-            None => self.bound == Bound::Granted || io.grants.send_to(from).is_ok(),
+            None if self.bound == Bound::Granted => {
+                io.grants.heard(self.socket.number, from);
+                true
+            }
+            None => io.grants.send_to(from).is_ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket as Peer;
+
+    use super::*;
+    use crate::capability::Policy;
+    use crate::inherited::Inherited;
+    use crate::interrupt::Interrupt;
+
+    #[test]
+    fn a_bound_socket_answers_whom_it_has_heard_and_nobody_else() {
+        let mut event_loop = aio_loop::Loop::new().unwrap();
+        let policy = Policy::default().allow_listen("127.0.0.1:0".parse().unwrap());
+        let (inherited, interrupt) = (Inherited::default(), Interrupt::default());
+        let mut io = Io::new(event_loop.handle(), policy, inherited, &interrupt);
+        let mut udp = Udp::new(&mut io, Family::V4).ok().unwrap();
+        udp.bind(&io, "127.0.0.1:0".parse().unwrap()).ok().unwrap();
+        let [peer, stranger] = [(); 2].map(|()| Peer::bind("127.0.0.1:0").unwrap());
+        let own = udp.local_address().ok().unwrap();
+        peer.send_to(b"hello", own).unwrap();
+        let hearing = udp.hearing().ok().unwrap();
+        event_loop.block_on(hearing.socket.socket.registration().readable());
+        let (data, from) = hearing.try_receive(&mut io).unwrap();
+        assert_eq!((data, from), (&b"hello"[..], peer.local_addr().unwrap()));
+        assert!(udp.send(&io, 5, Some(from)).is_ok());
+        let elsewhere = stranger.local_addr().unwrap();
+        assert!(udp.send(&io, 5, Some(elsewhere)).is_err());
     }
 }

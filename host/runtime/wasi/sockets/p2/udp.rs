@@ -132,7 +132,7 @@ impl wit::udp_create_socket::Host for State {
         &mut self,
         of: IpAddressFamily,
     ) -> SocketResult<Resource<UdpSocket>> {
-        let udp = Udp::new(&self.io(), family(of));
+        let udp = Udp::new(&mut self.io(), family(of));
         let socket = Socket {
             udp: self.p2(udp)?,
             binding: false,

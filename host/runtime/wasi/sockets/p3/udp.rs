@@ -138,7 +138,7 @@ impl<T> HostUdpSocketWithStore<T> for Sockets {
 
 impl HostUdpSocket for State {
     async fn create(&mut self, of: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
-        let udp = Udp::new(&self.io(), family(of));
+        let udp = Udp::new(&mut self.io(), family(of));
         let udp = self.p3(udp)?;
         let pushed = self.table.push(udp).map_err(Failure::from);
         self.p3(pushed).map(|socket| theirs(&socket))
