@@ -64,3 +64,8 @@ fn other_tasks_go_on_during_enter_async() {
 fn hostile_numbers_are_codes() {
     passes(&["-A"], "ring_hostile", &[]);
 }
+
+#[test]
+fn whatever_is_cancelled_at_whatever_state_nothing_is_lost() {
+    passes(LOOPBACK, "ring_cancel", &[]);
+}
