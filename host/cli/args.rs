@@ -97,8 +97,8 @@ pub(crate) struct GrantArgs {
     )]
     pub(crate) allow_listen: Vec<ListenRule>,
 
-    /// Grants the abstract Unix socket NAME: listening, connecting and sending. NAME* stands for all
-    /// that begin so. What has a path is granted by --dir.
+    /// Grants the abstract Unix socket NAME: listening, connecting and sending. NAME* stands for
+    /// all that begin so. What has a path is granted by --dir.
     #[arg(
         long,
         value_name = "@NAME",

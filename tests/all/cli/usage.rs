@@ -89,6 +89,23 @@ fn a_bad_command_line_is_one_line_and_2() {
 
 #[test]
 #[cfg(unix)]
+fn a_listener_that_is_none_is_one_line_and_2() {
+    let run = |args: &[&str]| aio_host(&[&["run"], args, &["g.wasm"]].concat());
+    for bad in [
+        "http",
+        "=3",
+        "http=",
+        "http=2",
+        "http=-1",
+        "http=4294967299",
+    ] {
+        run(&["--listen-fd", bad]).is_refused(2, &["--listen-fd", "NAME=FD"]);
+    }
+    run(&["--listen-fd=http=999999"]).is_refused(2, &["--listen-fd http=999999"]);
+}
+
+#[test]
+#[cfg(unix)]
 fn an_argument_that_is_not_unicode_is_2() {
     use std::os::unix::ffi::OsStrExt;
     let word = std::ffi::OsStr::from_bytes(b"a\xff");

@@ -58,8 +58,8 @@ pub fn interleave(addrs: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr
 pub struct ConnectAny(Race<Dial>);
 
 impl ConnectAny {
-    /// Prepares to connect to `addrs`, in the order of [`interleave`]; attempts begin with the first
-    /// poll.
+    /// Prepares to connect to `addrs`, in the order of [`interleave`]; attempts begin with the
+    /// first poll.
     pub fn new(
         handle: &Handle,
         addrs: impl IntoIterator<Item = SocketAddr>,
