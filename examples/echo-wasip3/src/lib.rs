@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cargo xtask guests
-//! aio-host run --allow-listen=127.0.0.1:7000 target/guests/wasm32-wasip2/release/echo_wasip3.wasm \
-//!     127.0.0.1:7000
+//! aio-host run --allow-listen=127.0.0.1:7000 \
+//!     target/guests/wasm32-wasip2/release/echo_wasip3.wasm 127.0.0.1:7000
 //! ```
 #![allow(unsafe_code, reason = "the export is a function of the C ABI")]
 

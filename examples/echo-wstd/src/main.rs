@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! cargo xtask guests
-//! aio-host run --allow-listen=127.0.0.1:7000 target/guests/wasm32-wasip2/release/echo-wstd.wasm \
-//!     127.0.0.1:7000
+//! aio-host run --allow-listen=127.0.0.1:7000 \
+//!     target/guests/wasm32-wasip2/release/echo-wstd.wasm 127.0.0.1:7000
 //! ```
 
 #![allow(missing_docs, reason = "the macro makes a public function of main")]

@@ -1,7 +1,7 @@
 //! `wasi:sockets` of 0.2 and 0.3 on our loop, as unmodified programs and real peers meet it.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 
 use crate::support::{Running, WATCHDOG, guest, run, wait_until};
 
@@ -153,6 +153,17 @@ fn datagrams_are_granted_by_address_and_a_socket_of_no_address_needs_no_grant() 
             assert_eq!(ran.stderr.matches(said).count(), 1, "{said}: {ran:?}");
         }
     }
+}
+
+#[test]
+fn a_socket_at_a_granted_address_may_answer_whoever_sent_to_it() {
+    let (server, address) = serve_with("wasi_std", &["answer"]);
+    let peer = UdpSocket::bind("127.0.0.1:0").unwrap();
+    peer.set_read_timeout(Some(WATCHDOG)).unwrap();
+    peer.send_to(b"question", address).unwrap();
+    let mut buf = [0; 16];
+    assert_eq!(peer.recv_from(&mut buf).unwrap(), (8, address));
+    server.end().passes();
 }
 
 #[test]

@@ -10,8 +10,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ["serve"] => serve(),
         ["talk", address] => talk(address),
         ["udp"] => datagrams(),
+        ["answer"] => answer(),
         ["lookup", name] => look_up(name),
-        _ => Err("serve, talk, udp or lookup".into()),
+        _ => Err("serve, talk, udp, answer or lookup".into()),
     }
 }
 
@@ -61,6 +62,16 @@ fn datagrams() -> Result<(), Box<dyn Error>> {
     far.send_to(b"pong", from)?;
     let count = near.recv(&mut buf)?;
     println!("{}", String::from_utf8_lossy(&buf[..count]));
+    Ok(())
+}
+
+/// Answers one datagram.
+fn answer() -> Result<(), Box<dyn Error>> {
+    let socket = UdpSocket::bind("127.0.0.1:0")?;
+    println!("listening on {}", socket.local_addr()?);
+    let mut buf = [0; 16];
+    let (count, from) = socket.recv_from(&mut buf)?;
+    socket.send_to(&buf[..count], from)?;
     Ok(())
 }
 
