@@ -198,7 +198,9 @@ impl Outgoing {
     pub(super) fn send(&self, io: &Io, to: Option<SocketAddr>) -> Result<Sending, Failure> {
         let to = match (to, self.peer) {
             (None, None) => return Err(Code::InvalidArgument.into()),
-            (Some(to), Some(peer)) if to != peer => return Err(Code::InvalidArgument.into()),
+            (Some(to), Some(peer)) if !is_same(to, peer) => {
+                return Err(Code::InvalidArgument.into());
+            }
             // Checked when it was connected.
             (_, Some(_)) => None,
             (Some(to), None) => {
@@ -243,7 +245,7 @@ impl Hearing {
     /// Datagrams that came before the socket was connected are still there, of whomever.
     fn hears(&self, io: &mut Io, from: SocketAddr) -> bool {
         match self.peer {
-            Some(peer) => peer == from,
+            Some(peer) => is_same(peer, from),
             None if self.bound == Bound::Granted => {
                 io.grants.heard(self.socket.number, from);
                 true
@@ -251,6 +253,11 @@ impl Hearing {
             None => io.grants.send_to(from).is_ok(),
         }
     }
+}
+
+/// Whether both lead to the same place; flow labels are none of an address.
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    (one.ip(), one.port()) == (other.ip(), other.port())
 }
 
 #[cfg(test)]
