@@ -8,6 +8,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use aio_loop::net::TcpListeners;
+#[cfg(unix)]
+use aio_loop::net::unix::{UnixDatagram, UnixListener};
 use aio_loop::{Port, Readiness};
 
 use crate::datagrams::Datagrams;
@@ -41,6 +43,10 @@ pub(crate) enum Object {
     Listener(Arc<TcpListeners>),
     Stream(Arc<Stream>),
     Datagrams(Arc<Datagrams>),
+    #[cfg(unix)]
+    UnixListener(Arc<UnixListener>),
+    #[cfg(unix)]
+    UnixDatagrams(Arc<UnixDatagram>),
 }
 
 /// A read or an accept that waits.
@@ -215,6 +221,10 @@ impl Object {
             Self::Listener(listener) => listener.readiness(),
             Self::Stream(stream) => stream.readiness(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().readiness(),
+            #[cfg(unix)]
+            Self::UnixListener(listener) => listener.registration().readiness(),
+            #[cfg(unix)]
+            Self::UnixDatagrams(socket) => socket.registration().readiness(),
         }
     }
 
@@ -224,6 +234,10 @@ impl Object {
             Self::Listener(listener) => listener.attach(port, key),
             Self::Stream(stream) => stream.attach(port, key),
             Self::Datagrams(datagrams) => datagrams.socket().registration().attach(port, key),
+            #[cfg(unix)]
+            Self::UnixListener(listener) => listener.registration().attach(port, key),
+            #[cfg(unix)]
+            Self::UnixDatagrams(socket) => socket.registration().attach(port, key),
         }
     }
 
@@ -233,6 +247,10 @@ impl Object {
             Self::Listener(listener) => listener.close(),
             Self::Stream(stream) => stream.close(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().close(),
+            #[cfg(unix)]
+            Self::UnixListener(listener) => listener.registration().close(),
+            #[cfg(unix)]
+            Self::UnixDatagrams(socket) => socket.registration().close(),
         }
     }
 
@@ -242,6 +260,20 @@ impl Object {
             Self::Listener(_) => Ok(()),
             Self::Stream(stream) => stream.want_writable(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
+            #[cfg(unix)]
+            Self::UnixListener(_) => Ok(()),
+            #[cfg(unix)]
+            Self::UnixDatagrams(socket) => socket.registration().want_writable(),
+        }
+    }
+
+    /// Whether connections are accepted on it.
+    pub(crate) fn is_listener(&self) -> bool {
+        match self {
+            Self::Listener(_) => true,
+            #[cfg(unix)]
+            Self::UnixListener(_) => true,
+            _ => false,
         }
     }
 }

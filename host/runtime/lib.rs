@@ -49,7 +49,6 @@ mod inherited;
 mod interrupt;
 mod options;
 pub mod policy;
-#[expect(dead_code, reason = "Unix sockets are not linked yet")]
 mod preopens;
 mod program;
 pub mod quota;

@@ -14,7 +14,7 @@ use crate::capability::{Denial, DirGrant};
 use crate::error::{Error, Result};
 
 /// The directories of one guest.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Preopens(Vec<Preopen>);
 
 #[derive(Debug)]
@@ -39,11 +39,21 @@ pub(crate) struct Place {
 pub(crate) enum Unplaced {
     /// It names no file: it is empty, ends in a slash or in dots, or has a NUL.
     Malformed,
+    /// It has more than 4,095 bytes.
+    TooLong,
+    /// It leads out of the directory that it begins in.
+    Escapes,
     /// It lies outside of what is granted.
     Denied(Denial),
-    /// The system says so; [`io::ErrorKind::PermissionDenied`] also for a path that leads out.
+    /// The system says so.
     Failed(io::Error),
 }
+
+/// The longest path, in bytes: what systems take.
+const PATH_MAX: usize = 4095;
+
+/// The longest folder that a denial advises to grant.
+const ADVICE_MAX: usize = 200;
 
 impl Preopens {
     pub(crate) fn open(grants: &[DirGrant]) -> Result<Self> {
@@ -56,6 +66,9 @@ impl Preopens {
 
     /// Finds the place of `path`; `verb` says for a denial what is to be done there.
     pub(crate) fn place(&self, verb: &str, path: &str) -> std::result::Result<Place, Unplaced> {
+        if path.len() > PATH_MAX {
+            return Err(Unplaced::TooLong);
+        }
         let (components, name) = split(path).ok_or(Unplaced::Malformed)?;
         let operation = || format!("{verb} {path}");
         let Some((preopen, depth)) = self.find(&components) else {
@@ -73,7 +86,7 @@ impl Preopens {
             )));
         }
         let inner = components.get(depth..).unwrap_or_default().join("/");
-        let dir = preopen.open_inner(&inner).map_err(Unplaced::Failed)?;
+        let dir = preopen.open_inner(&inner).map_err(unplaced)?;
         let name = name.to_owned();
         Ok(Place { dir, name })
     }
@@ -111,6 +124,16 @@ impl Preopen {
     }
 }
 
+/// What `cap-primitives` says of a path that leads out has no number of the system's.
+fn unplaced(error: io::Error) -> Unplaced {
+    let escapes = error.kind() == io::ErrorKind::PermissionDenied;
+    if escapes && error.raw_os_error().is_none() {
+        Unplaced::Escapes
+    } else {
+        Unplaced::Failed(error)
+    }
+}
+
 /// The parts of a path as WASI's libraries see them: the current directory is the root.
 fn components(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !matches!(*part, "" | "."))
@@ -135,7 +158,7 @@ fn folder(path: &str) -> &str {
         None => ".",
     };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    if folder.chars().all(plain) {
+    if folder.len() <= ADVICE_MAX && folder.chars().all(plain) {
         folder
     } else {
         "GUEST"
@@ -176,6 +199,8 @@ mod tests {
         match preopens.place("connect to", path) {
             Ok(place) => place.name,
             Err(Unplaced::Malformed) => "malformed".into(),
+            Err(Unplaced::TooLong) => "too long".into(),
+            Err(Unplaced::Escapes) => "escapes".into(),
             Err(Unplaced::Denied(denial)) => denial.to_string(),
             Err(Unplaced::Failed(error)) => format!("{:?}", error.kind()),
         }
@@ -250,6 +275,17 @@ mod tests {
         );
     }
 
+    #[test]
+    fn the_longest_path_has_4095_bytes() {
+        let tree = Tree::new();
+        let longest = format!("/data{}s", "/".repeat(PATH_MAX - 6));
+        assert_eq!(place(&tree.preopens(&["/data"]), &longest), "s");
+        let longer = format!("/{longest}");
+        assert_eq!(place(&tree.preopens(&["/data"]), &longer), "too long");
+        let denied = place(&tree.preopens(&[]), &longest);
+        assert!(denied.contains("--dir=HOST::GUEST"), "{denied}");
+    }
+
     #[cfg(unix)]
     #[test]
     fn no_path_leads_out() {
@@ -265,7 +301,7 @@ mod tests {
             "/data/root/s",
             "/data/inside/../../s",
         ] {
-            assert_eq!(place(&preopens, path), "PermissionDenied", "{path}");
+            assert_eq!(place(&preopens, path), "escapes", "{path}");
         }
         assert_eq!(place(&preopens, "/data/missing/s"), "NotFound");
     }

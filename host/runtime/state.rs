@@ -12,6 +12,7 @@ use crate::imports::io::{Io, Refusal};
 use crate::imports::wit::types::ErrorCode;
 use crate::interrupt::Interrupt;
 use crate::options::GuestOptions;
+use crate::preopens::Preopens;
 use crate::quota::Limits;
 use crate::solo::Solo;
 use crate::ticker::Pulse;
@@ -47,6 +48,7 @@ impl State {
             park_in_place,
         } = options;
         let interrupt = Interrupt::default();
+        let preopens = Preopens::open(policy.dirs())?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(resources_max(&policy.limits));
         Ok(Self {
@@ -55,7 +57,10 @@ impl State {
             wasi: Wasi::new(handle, &policy, &args, &stdio)?,
             denials: Denials::new(on_denied),
             memory: MemoryLimiter::new(&policy.limits),
-            io: Arc::new(Mutex::new(Io::new(handle, policy, inherited, &interrupt))),
+            io: Arc::new(Mutex::new(Io {
+                preopens,
+                ..Io::new(handle, policy, inherited, &interrupt)
+            })),
             table,
             interrupt,
             solo: Solo::new(park_in_place),

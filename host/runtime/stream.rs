@@ -5,6 +5,8 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::task::{Context, Poll, ready};
 
+#[cfg(unix)]
+use aio_loop::net::unix::UnixStream;
 use aio_loop::net::{ByteStream, RawSocket, TcpStream};
 use aio_loop::{Port, Readiness, Registration};
 
@@ -18,6 +20,8 @@ pub(crate) struct Stream {
 #[derive(Debug)]
 enum Transport {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
 }
 
 impl From<TcpStream> for Stream {
@@ -28,11 +32,31 @@ impl From<TcpStream> for Stream {
     }
 }
 
+#[cfg(unix)]
+impl From<UnixStream> for Stream {
+    fn from(stream: UnixStream) -> Self {
+        Self {
+            transport: Transport::Unix(stream),
+        }
+    }
+}
+
 impl Stream {
+    /// The Unix connection, if that is what carries it.
+    #[cfg(unix)]
+    pub(crate) fn unix(&self) -> Option<&UnixStream> {
+        match &self.transport {
+            Transport::Unix(stream) => Some(stream),
+            Transport::Tcp(_) => None,
+        }
+    }
+
     /// The TCP connection, if that is what carries it.
     pub(crate) fn tcp(&self) -> Option<&TcpStream> {
         match &self.transport {
             Transport::Tcp(stream) => Some(stream),
+            #[cfg(unix)]
+            Transport::Unix(_) => None,
         }
     }
 
@@ -41,6 +65,8 @@ impl Stream {
     fn registration(&self) -> &Registration {
         match &self.transport {
             Transport::Tcp(stream) => stream.registration(),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.registration(),
         }
     }
 
@@ -68,6 +94,8 @@ impl Stream {
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
         match &self.transport {
             Transport::Tcp(stream) => stream.try_read(buf),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.try_read(buf),
         }
     }
 
@@ -75,6 +103,8 @@ impl Stream {
     pub(crate) fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
         match &self.transport {
             Transport::Tcp(stream) => stream.try_write(buf),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.try_write(buf),
         }
     }
 
@@ -82,6 +112,8 @@ impl Stream {
     pub(crate) fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
         match &self.transport {
             Transport::Tcp(stream) => stream.try_write_vectored(bufs),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.try_write_vectored(bufs),
         }
     }
 
@@ -89,6 +121,8 @@ impl Stream {
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         match &self.transport {
             Transport::Tcp(stream) => stream.shutdown(how),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.shutdown(how),
         }
     }
 
@@ -168,18 +202,24 @@ impl ByteStream for Stream {
     fn unread(&self, bytes: &[u8]) {
         match &self.transport {
             Transport::Tcp(stream) => ByteStream::unread(stream, bytes),
+            #[cfg(unix)]
+            Transport::Unix(stream) => ByteStream::unread(stream, bytes),
         }
     }
 
     fn has_unread(&self) -> bool {
         match &self.transport {
             Transport::Tcp(stream) => ByteStream::has_unread(stream),
+            #[cfg(unix)]
+            Transport::Unix(stream) => ByteStream::has_unread(stream),
         }
     }
 
     fn socket(&self) -> Option<RawSocket<'_>> {
         match &self.transport {
             Transport::Tcp(stream) => stream.socket(),
+            #[cfg(unix)]
+            Transport::Unix(stream) => stream.socket(),
         }
     }
 }

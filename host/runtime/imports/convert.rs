@@ -19,6 +19,9 @@ pub(crate) fn error_code(operation: &str, error: &io::Error) -> ErrorCode {
     if error.kind() == io::ErrorKind::NotConnected && error.raw_os_error().is_none() {
         return ErrorCode::Closed;
     }
+    if error.kind() == io::ErrorKind::Unsupported && error.raw_os_error().is_none() {
+        return ErrorCode::NotSupported;
+    }
     let code = Errno::from_io_error(error).map_or(ErrorCode::Other, errno_code);
     if code == ErrorCode::Other {
         tracing::warn!("{operation}: {error}");
@@ -31,8 +34,9 @@ fn errno_code(errno: Errno) -> ErrorCode {
         Errno::ADDRINUSE => ErrorCode::AddressInUse,
         Errno::ADDRNOTAVAIL | Errno::NODEV => ErrorCode::AddressNotAvailable,
         Errno::AFNOSUPPORT | Errno::OPNOTSUPP => ErrorCode::NotSupported,
-        Errno::ACCESS | Errno::PERM => ErrorCode::AccessDenied,
-        Errno::CONNREFUSED => ErrorCode::ConnectionRefused,
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => ErrorCode::AccessDenied,
+        // Nobody of this kind listens: a Unix socket of another kind has the name.
+        Errno::CONNREFUSED | Errno::PROTOTYPE => ErrorCode::ConnectionRefused,
         Errno::CONNRESET => ErrorCode::ConnectionReset,
         Errno::CONNABORTED => ErrorCode::ConnectionAborted,
         Errno::PIPE => ErrorCode::BrokenPipe,
@@ -43,6 +47,10 @@ fn errno_code(errno: Errno) -> ErrorCode {
         Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM => {
             ErrorCode::InsufficientResources
         }
+        Errno::NOSPC | Errno::DQUOT => ErrorCode::InsufficientResources,
+        Errno::NOENT | Errno::NOTDIR => ErrorCode::NotFound,
+        Errno::LOOP => ErrorCode::PathEscapes,
+        Errno::NAMETOOLONG => ErrorCode::NameTooLong,
         Errno::MSGSIZE => ErrorCode::DatagramTooLarge,
         Errno::INVAL => ErrorCode::InvalidArgument,
         _ => ErrorCode::Other,

@@ -13,6 +13,7 @@ use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
 use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
+use crate::preopens::Preopens;
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
 
@@ -51,6 +52,8 @@ pub(crate) struct Io {
     pub(crate) lookups: Quota,
     pub(crate) resolver: Resolver,
     pub(crate) grants: Grants,
+    /// Where paths lead.
+    pub(crate) preopens: Preopens,
     /// What the embedder passed in.
     pub(crate) inherited: Inherited,
 }
@@ -103,6 +106,7 @@ impl Io {
             lookups: Quota::new(limits.lookups_max.into()),
             resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
             grants: Grants::new(Arc::new(policy)),
+            preopens: Preopens::default(),
             inherited,
         }
     }

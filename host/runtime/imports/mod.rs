@@ -57,6 +57,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::streams::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::tcp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::udp::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::unix::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::dns::add_to_linker::<_, Imports>(linker, |state| state)?;
     ring::add_to_linker(linker)
 }

@@ -40,7 +40,6 @@ impl State {
         Ok((stream, self.interrupt.clone(), Arc::clone(&self.io)))
     }
 
-    #[expect(dead_code, reason = "Unix sockets are not linked yet")]
     /// Makes a resource of a handle; when there is no room for it, the handle is closed.
     pub(crate) fn push_byte_stream(&mut self, handle: u64) -> Code<Resource<ByteStream>> {
         self.table

@@ -15,7 +15,7 @@ use aio_loop::net::{TcpListeners, TcpStream};
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
-pub(super) use self::connect::Made;
+pub(super) use self::connect::{Made, made};
 use self::options::{KeepAlive, buffer_size, option, set};
 use super::convert::error_code;
 use super::io::{Io, Refusal};

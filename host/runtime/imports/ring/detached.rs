@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{io, mem};
 
@@ -16,6 +17,7 @@ use super::super::tcp::Made;
 use super::super::transfer::Moved;
 use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments, TransferArguments};
 use super::super::wit::types::ErrorCode;
+use super::super::wit::unix::UnixAddress;
 use super::{OWN_KEY, Place, Ring};
 use crate::state::delay;
 
@@ -178,6 +180,32 @@ impl Io {
             }
         };
         Ok(self.ring.detach(id, begin)?)
+    }
+
+    /// Most connect at once; a full backlog is waited for.
+    #[cfg(unix)]
+    pub(super) fn submit_connect_unix(
+        &mut self,
+        id: (u64, bool),
+        address: &UnixAddress,
+    ) -> Result<(), Refusal> {
+        let mut connect = Box::pin(self.connect_unix(address)?);
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(made) = connect.as_mut().poll(&mut cx) else {
+            return self.detach_connect(id, connect);
+        };
+        let connected = self.connected(Some(made))?;
+        self.ring.complete(id.0, connected);
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn submit_connect_unix(
+        &mut self,
+        _id: (u64, bool),
+        _address: &UnixAddress,
+    ) -> Result<(), Refusal> {
+        Err(ErrorCode::NotSupported.into())
     }
 
     pub(super) fn submit_lookup(

@@ -125,6 +125,14 @@ impl Io {
                 accepted.map(|accepted| accepted.map(Outcome::Accepted))
             }
             Object::Datagrams(_) => return self.receive_next(handle),
+            #[cfg(unix)]
+            Object::UnixListener(listener) => {
+                let listener = Arc::clone(listener);
+                let accepted = self.accept_unix(&listener).transpose();
+                accepted.map(|accepted| accepted.map(Outcome::AcceptedUnix))
+            }
+            #[cfg(unix)]
+            Object::UnixDatagrams(_) => None,
         };
         let Some(outcome) = served else {
             return false;
@@ -165,6 +173,16 @@ impl Io {
         };
         let (stream, peer) = accepted;
         Ok(Some((self.open_stream(stream)?, peer.into())))
+    }
+
+    #[cfg(unix)]
+    fn accept_unix(
+        &mut self,
+        listener: &aio_loop::net::unix::UnixListener,
+    ) -> Result<Option<u64>, ErrorCode> {
+        self.room()?;
+        let accepted = not_blocked("accept", listener.try_accept()).transpose()?;
+        accepted.map(|stream| self.open_unix(stream)).transpose()
     }
 
     /// Ends an operation that waited.

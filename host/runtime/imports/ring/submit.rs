@@ -102,9 +102,10 @@ impl Io {
                 self.submit_receive(id, &arguments, Many::Since(0))?;
             }
             // Sends were taken out before.
-            Operation::Send(_) | Operation::ConnectUnix(_) | Operation::StartTls(_) => {
+            Operation::Send(_) | Operation::StartTls(_) => {
                 return Err(ErrorCode::NotSupported.into());
             }
+            Operation::ConnectUnix(address) => self.submit_connect_unix(id, &address)?,
         }
         Ok(())
     }
@@ -137,9 +138,7 @@ impl Io {
             max: 0,
             many: Many::No,
         };
-        self.wait_to_read(handle, accept, |object| {
-            matches!(object, Object::Listener(_))
-        })
+        self.wait_to_read(handle, accept, |object| object.is_listener())
     }
 
     /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.

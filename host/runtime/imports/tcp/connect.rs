@@ -14,6 +14,7 @@ use super::super::io::{Io, Place, Refusal};
 use super::super::wit::tcp::ConnectOptions;
 use super::super::wit::types::ErrorCode;
 use crate::handles::Object;
+use crate::stream::Stream;
 
 /// The most addresses of a name that are tried.
 const ADDRESSES_MAX: usize = 32;
@@ -21,15 +22,16 @@ const ADDRESSES_MAX: usize = 32;
 /// A connection with its place, which nobody takes before it is open.
 #[derive(Debug)]
 pub(crate) struct Made {
-    stream: TcpStream,
+    stream: Stream,
     place: Place,
 }
 
-async fn made(
-    connect: impl Future<Output = io::Result<TcpStream>>,
+/// Waits for a connection of any kind, and keeps its place.
+pub(crate) async fn made<S: Into<Stream>>(
+    connect: impl Future<Output = io::Result<S>>,
     place: Place,
 ) -> io::Result<Made> {
-    let stream = connect.await?;
+    let stream = connect.await?.into();
     Ok(Made { stream, place })
 }
 
@@ -120,7 +122,7 @@ impl Io {
     /// Takes in a stream that was connected.
     pub(crate) fn open_made(&mut self, made: Made) -> Result<u64, ErrorCode> {
         drop(made.place);
-        self.open_stream(made.stream)
+        self.open(Object::Stream(std::sync::Arc::new(made.stream)))
     }
 
     /// Takes in a stream that was accepted.
