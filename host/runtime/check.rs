@@ -53,6 +53,7 @@ pub struct Export {
     pub main: bool,
 }
 
+const UNIX: &str = "--dir, --allow-unix";
 const NET: &str = "--allow-net, --allow-listen";
 
 /// The interfaces that are linked, each with the compatible versions' common beginning.
@@ -61,6 +62,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/timers", &["0.1."], Support::Provided),
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
     ("aio:host/udp", &["0.1."], Support::Granted(NET)),
+    ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),

@@ -18,4 +18,6 @@ mod support;
 mod tcp;
 mod timers;
 mod udp;
+#[cfg(unix)]
+mod unix;
 mod wasi;
