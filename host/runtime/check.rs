@@ -60,6 +60,7 @@ const NET: &str = "--allow-net, --allow-listen";
 const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/types", &["0.1."], Support::Provided),
     ("aio:host/timers", &["0.1."], Support::Provided),
+    ("aio:host/streams", &["0.1."], Support::Provided),
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
     ("aio:host/udp", &["0.1."], Support::Granted(NET)),
     ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
