@@ -1,4 +1,4 @@
-//! The directories that a guest was granted, opened: where the files of its Unix sockets lie.
+//! The directories that a guest was granted, opened: where the files lie that it names by path.
 //! A path of a guest is resolved in one of them and never leads out of it.
 
 #[cfg(unix)]
@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use cap_primitives::fs::{open_ambient_dir, open_dir};
+use cap_primitives::fs::{OpenOptions, open_ambient_dir, open_dir};
 
 use crate::capability::{Denial, DirGrant};
 use crate::error::{Error, Result};
@@ -28,7 +28,7 @@ struct Preopen {
 /// Where the file of a socket lies or is to be made.
 #[derive(Debug)]
 pub(crate) struct Place {
-    /// The directory, which is the guest's to write to.
+    /// The directory.
     pub(crate) dir: File,
     /// The last component of the path: no `..`, and not empty. It may be a link.
     pub(crate) name: String,
@@ -64,8 +64,31 @@ impl Preopens {
             .map(Self)
     }
 
-    /// Finds the place of `path`; `verb` says for a denial what is to be done there.
+    /// Finds the place of `path`, to write there; `verb` says for a denial what is to be done.
     pub(crate) fn place(&self, verb: &str, path: &str) -> std::result::Result<Place, Unplaced> {
+        let (preopen, inner, name) = self.granted(verb, path, true)?;
+        let dir = preopen.open_inner(&inner).map_err(unplaced)?;
+        let name = name.to_owned();
+        Ok(Place { dir, name })
+    }
+
+    /// Opens a file to read it. Of what is no regular file it waits for nothing.
+    pub(crate) fn file(&self, verb: &str, path: &str) -> std::result::Result<File, Unplaced> {
+        let (preopen, inner, name) = self.granted(verb, path, false)?;
+        let mut options = OpenOptions::new();
+        options.read(true)._cap_fs_ext_nonblock(true);
+        // From the directory that is granted, so that links may lead about in all of it.
+        let path = Path::new(&inner).join(name);
+        cap_primitives::fs::open(&preopen.dir, &path, &options).map_err(unplaced)
+    }
+
+    /// The directory that `path` begins in, the folders from there on, and the name in the last.
+    fn granted<'a>(
+        &self,
+        verb: &str,
+        path: &'a str,
+        writes: bool,
+    ) -> std::result::Result<(&Preopen, String, &'a str), Unplaced> {
         if path.len() > PATH_MAX {
             return Err(Unplaced::TooLong);
         }
@@ -78,7 +101,7 @@ impl Preopens {
                 Some(flag),
             )));
         };
-        if preopen.grant.read_only {
+        if writes && preopen.grant.read_only {
             let flag = format!("--dir=HOST::{} without :ro", preopen.grant.guest);
             return Err(Unplaced::Denied(Denial::not_granted(
                 operation(),
@@ -86,9 +109,7 @@ impl Preopens {
             )));
         }
         let inner = components.get(depth..).unwrap_or_default().join("/");
-        let dir = preopen.open_inner(&inner).map_err(unplaced)?;
-        let name = name.to_owned();
-        Ok(Place { dir, name })
+        Ok((preopen, inner, name))
     }
 
     /// The directory whose name is the longest beginning of `path`, and how many components that
@@ -193,6 +214,20 @@ mod tests {
                 .collect();
             Preopens::open(&grants).unwrap()
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_is_read_wherever_a_link_leads_within_the_directory() {
+        let tree = Tree::new();
+        let data = tree.0.path().join("in");
+        std::fs::write(data.join("file"), "").unwrap();
+        std::os::unix::fs::symlink("../file", data.join("sub/link")).unwrap();
+        let preopens = tree.preopens(&["/data:ro"]);
+        assert!(preopens.file("read", "/data/sub/link").is_ok());
+        assert!(preopens.file("read", "/data/inside/../file").is_ok());
+        let out = preopens.file("read", "/data/up/file");
+        assert!(matches!(out, Err(Unplaced::Escapes)), "{out:?}");
     }
 
     fn place(preopens: &Preopens, path: &str) -> String {

@@ -7,13 +7,14 @@ use aio_loop::Handle;
 use aio_loop::dns::Resolver;
 use aio_loop::net::{Inbox, TcpListeners};
 
+use super::convert::error_code;
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
 use crate::handles::{Entry, HandleTable, Object};
 use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
-use crate::preopens::Preopens;
+use crate::preopens::{Preopens, Unplaced};
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
 
@@ -72,6 +73,19 @@ pub(crate) enum Refusal {
     Code(ErrorCode),
     /// The policy does not grant it, which the embedder is to be told.
     Denied(Denial),
+}
+
+impl Refusal {
+    /// Why a path of a guest leads nowhere; `verb` says what was to be done there.
+    pub(crate) fn of_path(verb: &str, unplaced: Unplaced) -> Self {
+        match unplaced {
+            Unplaced::Malformed => ErrorCode::InvalidArgument.into(),
+            Unplaced::TooLong => ErrorCode::NameTooLong.into(),
+            Unplaced::Escapes => ErrorCode::PathEscapes.into(),
+            Unplaced::Denied(denial) => Self::Denied(denial),
+            Unplaced::Failed(error) => error_code(verb, &error).into(),
+        }
+    }
 }
 
 impl From<ErrorCode> for Refusal {

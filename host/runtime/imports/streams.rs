@@ -154,13 +154,26 @@ impl<T> HostWithStore<T> for Imports {
     }
 
     async fn send_file(
-        _store: &Accessor<T, Self>,
-        _path: String,
-        _offset: u64,
-        _length: Option<u64>,
-        _sink: u64,
+        store: &Accessor<T, Self>,
+        path: String,
+        offset: u64,
+        length: Option<u64>,
+        sink: u64,
     ) -> Result<Code<u64>> {
-        Ok(Err(ErrorCode::NotSupported))
+        let begun = store.with(|mut access| {
+            let state = access.get();
+            let begun = state.io().send_file(&path, offset, length, sink);
+            let begun = begun.map_err(|refusal| state.refuse(refusal))?;
+            Ok((begun, state.interrupt.clone()))
+        });
+        let (send, interrupt) = match begun {
+            Ok(begun) => begun,
+            Err(code) => return Ok(Err(code)),
+        };
+        Ok(match interrupt.or_stop(send).await {
+            Ok(sent) => sent.map_err(|error| error_code("send a file", &error)),
+            Err(stopped) => Err(stopped.into()),
+        })
     }
 }
 

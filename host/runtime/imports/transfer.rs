@@ -7,10 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aio_loop::net::Transfer;
 use aio_loop::net::transfer::IN_FLIGHT_MAX;
+use aio_loop::net::{SendFile, Transfer};
 
-use super::io::Io;
+use super::convert::error_code;
+use super::io::{Io, Refusal};
 use super::wit::types::ErrorCode;
 
 /// How many bytes a transfer has moved.
@@ -50,5 +51,30 @@ impl Io {
             .await
         };
         Ok((moved, transfer))
+    }
+
+    /// Opens a file of a guest's directories and prepares to send it.
+    pub(super) fn send_file(
+        &self,
+        path: &str,
+        offset: u64,
+        length: Option<u64>,
+        sink: u64,
+    ) -> Result<impl Future<Output = io::Result<u64>> + use<>, Refusal> {
+        let sink = self.stream(sink)?;
+        let permit = self.buffered.take(IN_FLIGHT_MAX as u64);
+        let permit = permit.ok_or(ErrorCode::QuotaExceeded)?;
+        let file = self.preopens.file("read", path);
+        let file = file.map_err(|unplaced| Refusal::of_path("read", unplaced))?;
+        let send =
+            SendFile::new(file, sink, offset, length).map_err(|error| match error.kind() {
+                // A folder, a pipe or a device.
+                io::ErrorKind::InvalidInput => ErrorCode::NotSupported,
+                _ => error_code("send a file", &error),
+            })?;
+        Ok(async move {
+            let _permit = permit;
+            send.await
+        })
     }
 }

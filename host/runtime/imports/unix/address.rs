@@ -11,7 +11,7 @@ use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
 use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::UnixAddress;
-use crate::preopens::{Place, Unplaced};
+use crate::preopens::Place;
 
 impl Io {
     /// What a guest wants to connect or send to.
@@ -34,13 +34,7 @@ impl Io {
     pub(super) fn file_place(&self, verb: &str, path: &str) -> Result<Place, Refusal> {
         self.preopens
             .place(verb, path)
-            .map_err(|unplaced| match unplaced {
-                Unplaced::Malformed => ErrorCode::InvalidArgument.into(),
-                Unplaced::TooLong => ErrorCode::NameTooLong.into(),
-                Unplaced::Escapes => ErrorCode::PathEscapes.into(),
-                Unplaced::Denied(denial) => Refusal::Denied(denial),
-                Unplaced::Failed(error) => error_code(verb, &error).into(),
-            })
+            .map_err(|unplaced| Refusal::of_path(verb, unplaced))
     }
 
     /// Judges an abstract name. The length first: what is told of a denial is bounded.
