@@ -58,7 +58,9 @@ fn test_in_namespaces(project: &Project) -> Result<()> {
         return Ok(());
     }
     let mut command = cargo(project);
-    command.args(["test", "--test", "all", "--", "--ignored", IN_NAMESPACES]);
+    // The same packages as above: with others, features would differ and all be built anew.
+    command.args(["test", "--workspace", "--test", "all"]);
+    command.args(["--", "--ignored", IN_NAMESPACES]);
     step("run tests in namespaces", || run_tests(&mut command))
 }
 
