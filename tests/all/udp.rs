@@ -50,6 +50,18 @@ fn a_group_is_heard_by_its_members() {
     passes(&flags, "udp_options", &["group"]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn ipv6_has_the_same_options() {
+    passes(&["-A"], "udp_options", &["ipv6"]);
+}
+
+#[test]
+fn sockets_count_as_handles() {
+    let flags = [LOOPBACK, &["--max-handles", "2"]].concat();
+    passes(&flags, "udp_granted", &["quota"]);
+}
+
 #[test]
 fn nothing_is_granted_by_default_and_the_flags_are_named() {
     let ran = run(&[], &guest("udp_granted"), &["nothing"]);

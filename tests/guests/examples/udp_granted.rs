@@ -12,6 +12,7 @@ async fn run() -> Result<(), String> {
     match argument(1)?.as_str() {
         "nothing" => nothing().await,
         "answers" => answers().await,
+        "quota" => quota(),
         "unbound" => unbound(socket_address(&argument(2)?)?).await,
         other => Err(format!("no case {other}")),
     }
@@ -22,6 +23,18 @@ async fn nothing() -> Result<(), String> {
     fails(bound, ErrorCode::AccessDenied, "bind")?;
     let connected = UdpSocket::connect(socket_address("127.0.0.1:9")?, None);
     fails(connected, ErrorCode::AccessDenied, "connect")
+}
+
+/// Of two handles.
+fn quota() -> Result<(), String> {
+    let first = bind()?;
+    let (_second, address) = bind()?;
+    let third = UdpSocket::bind(loopback(), BindOptions::default());
+    fails(third, ErrorCode::QuotaExceeded, "a third socket")?;
+    let third = UdpSocket::connect(address, None);
+    fails(third, ErrorCode::QuotaExceeded, "a third socket")?;
+    drop(first);
+    succeeds(UdpSocket::connect(address, None), "connect").map(drop)
 }
 
 /// Bound where it may listen: whoever sends something is answered, by either door, and nobody else.

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use aio_guest::{BindOptions, ErrorCode, IpSocketAddress, UdpSocket, socket_address};
-use test_guests::{argument, bind, equal, fails, loopback, succeeds};
+use test_guests::{argument, bind, check, equal, fails, loopback, succeeds};
 
 aio_guest::main!(run);
 
@@ -13,6 +13,7 @@ async fn run() -> Result<(), String> {
     match argument(1).as_deref() {
         Ok("group") => group().await,
         Ok("shared") => shared(),
+        Ok("ipv6") => ipv6().await,
         _ => options(&bind()?.0),
     }
 }
@@ -157,6 +158,46 @@ async fn group() -> Result<(), String> {
         b"b".to_vec(),
         "data",
     )
+}
+
+/// The other family: hops, a group by the number of its interface, and no IPv4 unless asked for.
+async fn ipv6() -> Result<(), String> {
+    let only = BindOptions {
+        ipv6_only: Some(true),
+        ..BindOptions::default()
+    };
+    let socket = succeeds(UdpSocket::bind(socket_address("[::1]:0")?, only), "bind")?;
+    let own = succeeds(socket.local_address(), "address")?;
+    succeeds(socket.send(b"six".to_vec(), Some(own)).await, "send")?;
+    let got = succeeds(socket.receive(10).await, "receive")?;
+    equal(
+        (got.data, got.peer == own),
+        (b"six".to_vec(), true),
+        "from itself",
+    )?;
+    succeeds(socket.set_hop_limit(7), "set hops")?;
+    equal(succeeds(socket.hop_limit(), "hops")?, 7, "hops")?;
+    succeeds(socket.set_multicast_hop_limit(3), "set hops")?;
+    equal(
+        succeeds(socket.multicast_hop_limit(), "hops")?,
+        3,
+        "multicast hops",
+    )?;
+    let group = socket_address("[ff15::7103%1]:0")?;
+    succeeds(socket.join(group, None), "join")?;
+    let by_address = socket.join(group, Some(own));
+    fails(
+        by_address,
+        ErrorCode::InvalidArgument,
+        "an interface by address",
+    )?;
+    succeeds(socket.leave(group, None), "leave")?;
+    let four = UdpSocket::connect(loopback_port(9), Some(own));
+    check(four.is_err(), "no socket has both families")
+}
+
+fn loopback_port(port: u16) -> IpSocketAddress {
+    SocketAddr::from(([127, 0, 0, 1], port)).into()
 }
 
 /// An address is taken once, unless all ask to share it.
