@@ -26,6 +26,9 @@ pub(crate) struct Batch {
 const COMPLETIONS_MAX: usize = 1024;
 /// Bytes read in one batch.
 const DATA_MAX: usize = 1 << 20;
+/// Bytes after which streams wait for the next turn: what is read here and copied to the guest at
+/// once is still in the processor's cache.
+const STREAMS_MAX: usize = 256 << 10;
 
 /// The batch being filled, and the one handed over last.
 #[derive(Debug, Default)]
@@ -98,7 +101,7 @@ impl Batches {
     /// Whether what is ready should wait for the next turn: one more read might go beyond the
     /// bound.
     pub(super) fn is_full(&self) -> bool {
-        self.waited >= COMPLETIONS_MAX || self.read > DATA_MAX - READ_MAX
+        self.waited >= COMPLETIONS_MAX || self.read > STREAMS_MAX - READ_MAX
     }
 
     /// Takes back the room of what was handed over, unless wasmtime still copies it.
