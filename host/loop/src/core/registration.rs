@@ -208,6 +208,18 @@ impl Registration {
         wakes.into_iter().for_each(Waker::wake);
     }
 
+    /// Has all who wait or are attached look again, as an event would: what stands on top of the
+    /// source has news of its own.
+    pub fn wake(&self) {
+        let mut wakes = Vec::new();
+        self.source.take_waiters(Direction::Read, &mut wakes);
+        self.source.take_waiters(Direction::Write, &mut wakes);
+        if self.state() & ATTACHED != 0 {
+            wakes.extend(self.source.post());
+        }
+        wakes.into_iter().for_each(Waker::wake);
+    }
+
     fn is_ready(state: u32, direction: Direction) -> bool {
         state & (direction.ready_bit() | CLOSED) != 0
     }

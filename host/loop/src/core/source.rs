@@ -167,7 +167,7 @@ impl Source {
         waiters.take(direction, wakes);
     }
 
-    fn post(&self) -> Option<Waker> {
+    pub(super) fn post(&self) -> Option<Waker> {
         let port = lock(&self.port);
         let (port, key) = port.as_ref()?;
         port.push(*key)

@@ -19,7 +19,7 @@ mod udp;
 mod udp_options;
 #[cfg(unix)]
 pub mod unix;
-mod unread;
+pub(crate) mod unread;
 
 pub use self::byte_stream::{ByteStream, RawSocket};
 pub use self::connect::{Connect, ConnectOptions};

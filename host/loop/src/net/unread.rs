@@ -7,19 +7,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What a stream was given back.
 #[derive(Debug, Default)]
-pub(super) struct Unread {
+pub(crate) struct Unread {
     /// Says without the lock whether there is something.
     some: AtomicBool,
     bytes: Mutex<VecDeque<u8>>,
 }
 
 impl Unread {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !self.some.load(Ordering::Acquire)
     }
 
     /// Puts `bytes` before what is there.
-    pub(super) fn give_back(&self, bytes: &[u8]) {
+    pub(crate) fn give_back(&self, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
         }
@@ -32,7 +32,7 @@ impl Unread {
     }
 
     /// Takes up to the length of `buf`; none when there is nothing.
-    pub(super) fn take(&self, buf: &mut [u8]) -> Option<usize> {
+    pub(crate) fn take(&self, buf: &mut [u8]) -> Option<usize> {
         if self.is_empty() {
             return None;
         }

@@ -14,8 +14,8 @@ pub struct ClientOptions {
     pub roots: Roots,
     /// How far the server's certificate is checked.
     pub verification: Verification,
-    /// Revocation lists in PEM, perhaps none.
-    pub revocations: Vec<u8>,
+    /// Texts in PEM that may have revocation lists.
+    pub revocations: Vec<Vec<u8>>,
     /// Application protocols to offer, the favourite first; none offers nothing.
     pub protocols: Vec<Vec<u8>>,
     /// As whom to come, if the server asks.

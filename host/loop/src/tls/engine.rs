@@ -206,9 +206,9 @@ impl Engine {
         self.failure.is_some() || self.peer_closed || self.ended || self.has_plaintext()
     }
 
-    /// Whether the peer's bytes have ended, or it has said that they do.
+    /// Whether the peer's bytes have ended, it has said that they do, or the session has failed.
     pub fn has_ended(&self) -> bool {
-        self.peer_closed || self.ended
+        self.peer_closed || self.ended || self.failure.is_some()
     }
 
     /// Whether the two sides are still agreeing.

@@ -18,11 +18,12 @@ pub(super) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
     }
 }
 
-/// The revocation lists of `text`, perhaps none.
+/// The revocation lists of `texts`, perhaps none.
 pub(super) fn revocations(
-    text: &[u8],
+    texts: &[Vec<u8>],
 ) -> Result<Vec<CertificateRevocationListDer<'static>>, Error> {
-    sections(text)
+    let lists: Result<Vec<_>, Error> = texts.iter().map(|text| sections(text)).collect();
+    Ok(lists?.concat())
 }
 
 /// The first private key of `text`.

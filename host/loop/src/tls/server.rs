@@ -31,8 +31,8 @@ pub struct ServerOptions {
     pub identities: Vec<Identity>,
     /// Whether clients are asked for a certificate.
     pub client_certificates: ClientCertificates,
-    /// Revocation lists for those in PEM, perhaps none.
-    pub revocations: Vec<u8>,
+    /// Texts in PEM that may have revocation lists for those.
+    pub revocations: Vec<Vec<u8>>,
     /// Application protocols to choose from, the favourite first. A client that offers some and
     /// none of these is refused.
     pub protocols: Vec<Vec<u8>>,

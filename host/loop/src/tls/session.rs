@@ -4,10 +4,12 @@
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 
 use super::{Engine, Error, Negotiated, Transport};
+use crate::net::unread::Unread;
 
 /// A session, driven by whoever reads, writes or waits for the handshake. All methods take
 /// `&self`, and all of one session the same stream.
@@ -16,20 +18,38 @@ use super::{Engine, Error, Negotiated, Transport};
 /// [`BUFFERED_MAX`](super::BUFFERED_MAX) bytes: while [`Session::wants_write`] says so, somebody
 /// must [`flush`](Session::flush).
 #[derive(Debug)]
-pub struct Session(Mutex<Driver>);
+pub struct Session {
+    driver: Mutex<Driver>,
+    /// Plaintext that was taken back.
+    unread: Unread,
+    /// What the last operation left behind, to be asked without the lock.
+    readable: AtomicBool,
+    waiting: AtomicBool,
+}
 
 impl Session {
     /// Puts `engine` to work.
     pub fn new(engine: Engine) -> Self {
-        Self(Mutex::new(Driver {
-            engine,
-            broken: None,
-        }))
+        let waiting = AtomicBool::new(engine.wants_write());
+        Self {
+            driver: Mutex::new(Driver {
+                engine,
+                broken: None,
+            }),
+            unread: Unread::default(),
+            readable: AtomicBool::new(false),
+            waiting,
+        }
     }
 
-    fn driver(&self) -> MutexGuard<'_, Driver> {
+    fn drive<T>(&self, operation: impl FnOnce(&mut Driver) -> T) -> T {
         // Nothing under this lock is left half done by a panic that a caller could see.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = operation(&mut driver);
+        self.readable
+            .store(driver.engine.is_readable(), Ordering::Relaxed);
+        self.waiting.store(driver.wants_write(), Ordering::Relaxed);
+        result
     }
 
     /// Takes the handshake as far as it goes now.
@@ -39,7 +59,7 @@ impl Session {
     /// [`io::ErrorKind::WouldBlock`] while it is under way, the [`Error`] that ended it, and what
     /// the stream answers.
     pub fn try_handshake(&self, io: &impl Transport) -> io::Result<()> {
-        self.driver().handshake(io)
+        self.drive(|driver| driver.handshake(io))
     }
 
     /// Reads plaintext, up to the length of `buf`; `Ok(0)` is the end that the peer has told, or an
@@ -53,7 +73,10 @@ impl Session {
     /// [`Error::Truncated`] above all, and what the stream answers.
     pub fn try_read(&self, io: &impl Transport, buf: &mut [u8]) -> io::Result<usize> {
         io.registration().attempt()?;
-        self.driver().read(io, buf)
+        if let Some(taken) = self.unread.take(buf) {
+            return Ok(taken);
+        }
+        self.drive(|driver| driver.read(io, buf))
     }
 
     /// Takes as much of `buf` as can be sent now, and perhaps 64 KiB more. All that is counted is
@@ -66,7 +89,7 @@ impl Session {
     /// answers.
     pub fn try_write(&self, io: &impl Transport, buf: &[u8]) -> io::Result<usize> {
         io.registration().attempt()?;
-        self.driver().write(io, buf)
+        self.drive(|driver| driver.write(io, buf))
     }
 
     /// Hands to the stream what waits here.
@@ -75,33 +98,48 @@ impl Session {
     ///
     /// [`io::ErrorKind::WouldBlock`] when not all fits, and what the stream answers.
     pub fn try_flush(&self, io: &impl Transport) -> io::Result<()> {
-        self.driver().flush(io)
+        self.drive(|driver| driver.flush(io))
     }
 
     /// Says to the peer that this side sends no more, once that is flushed. It may still send.
     pub fn close_notify(&self) {
-        self.driver().engine.close_notify();
+        self.drive(|driver| driver.engine.close_notify());
     }
 
     /// Whether a read would bring something without a look at the stream: plaintext, the end, or
     /// an error.
     pub fn is_readable(&self) -> bool {
-        self.driver().engine.is_readable()
+        self.has_unread() || self.readable.load(Ordering::Relaxed)
+    }
+
+    /// Takes back plaintext that was read: the next read returns it first.
+    pub fn unread(&self, bytes: &[u8]) {
+        self.unread.give_back(bytes);
+    }
+
+    /// Whether there is plaintext that was taken back.
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// Whether nothing more is to come from the peer, or to go to it.
+    pub fn has_ended(&self) -> bool {
+        self.drive(|driver| driver.broken.is_some() || driver.engine.has_ended())
     }
 
     /// Whether something waits for room in the stream.
     pub fn wants_write(&self) -> bool {
-        self.driver().wants_write()
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// Whether the handshake is under way.
     pub fn is_handshaking(&self) -> bool {
-        self.driver().engine.is_handshaking()
+        self.drive(|driver| driver.engine.is_handshaking())
     }
 
     /// What was agreed on; `None` before.
     pub fn negotiated(&self) -> Option<Negotiated> {
-        self.driver().engine.negotiated()
+        self.drive(|driver| driver.engine.negotiated())
     }
 
     /// Has both sides take new keys, in TLS 1.3; the word goes out with the next flush.
@@ -110,7 +148,7 @@ impl Session {
     ///
     /// Those of [`Engine::update_keys`].
     pub fn update_keys(&self) -> Result<(), Error> {
-        self.driver().engine.update_keys()
+        self.drive(|driver| driver.engine.update_keys())
     }
 
     /// Waits for the end of the handshake. A future that is dropped leaves it where it is.
@@ -176,7 +214,7 @@ impl Session {
     /// Waits until an attempt that would have blocked is worth another try. Either direction may
     /// need the other: a handshake to write, and a read to flush.
     async fn ready(&self, io: &impl Transport, wanted: Wanted) {
-        let (reads, writes) = self.driver().awaits(wanted);
+        let (reads, writes) = self.drive(|driver| driver.awaits(wanted));
         let mut readable = pin!(io.registration().readable());
         let mut writable = pin!(io.registration().writable());
         poll_fn(|cx| {

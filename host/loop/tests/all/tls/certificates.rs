@@ -130,11 +130,11 @@ fn a_revoked_certificate_is_refused_and_others_of_the_issuer_are_not() {
     server.identities = vec![issued.identity()];
     for verification in [Verification::Full, Verification::ChainOnly] {
         client.verification = verification;
-        client.revocations = authority.revoke(77);
+        client.revocations = vec![authority.revoke(77)];
         let refusal = Pair::new((client.clone(), server.clone())).client_refuses();
         let told = Error::Alert(Alert::CertificateRevoked);
         assert_eq!(refusal, (Error::Revoked, told));
-        client.revocations = authority.revoke(78);
+        client.revocations = vec![authority.revoke(78)];
         Pair::new((client.clone(), server.clone())).shake();
     }
 }
@@ -198,7 +198,7 @@ fn a_client_with_a_bad_certificate_is_not_let_in() {
         params.serial_number = Some(SerialNumber::from(5));
     });
     client.identity = Some(revoked.identity());
-    server.revocations = authority.revoke(5);
+    server.revocations = vec![authority.revoke(5)];
     let (_, refusal) = Pair::new((client, server)).settle();
     assert_eq!(refusal, Err(Error::Revoked));
 }

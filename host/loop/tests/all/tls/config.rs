@@ -89,7 +89,8 @@ fn options_that_make_no_sense_are_refused() {
     let no_roots = |server: &mut ServerOptions| server.client_certificates = nobody();
     assert_eq!(server(&no_roots), invalid);
     let nonsense = |client: &mut ClientOptions| {
-        client.revocations = b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n".to_vec();
+        client.revocations =
+            vec![b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n".to_vec()];
     };
     assert_eq!(client(nonsense), Err(Error::InvalidPem));
 }
