@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aio_host::capability::{DirGrant, EnvRule, ListenRule, NetRule, UnixRule};
+use aio_host::capability::{DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, UnixRule};
 use aio_host::policy::units::{parse_duration, parse_size};
 use clap::builder::styling::Styles;
 use clap::{Parser, Subcommand};
@@ -131,8 +131,14 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "NAME=FD", value_parser = parse_listen_fd)]
     pub(crate) listen_fd: Vec<(String, i32)>,
 
+    /// Lets the guest use a certificate and its private key, by NAME; it never sees the key.
+    ///
+    /// CERT.pem has the certificates, the own one first; one file may have both.
+    #[arg(long, value_name = "NAME=CERT.pem,KEY.pem", require_equals = true)]
+    pub(crate) tls_identity: Vec<IdentityGrant>,
+
     /// Grants all connections, lookups, listeners, abstract Unix names and environment variables.
-    /// Directories still need --dir.
+    /// Directories still need --dir, and private keys --tls-identity.
     #[arg(short = 'A', long)]
     pub(crate) allow_all: bool,
 
@@ -282,6 +288,7 @@ A policy file, each key of which may be left out:
   unix = [\"@app\"]
   env = [\"LANG\"]
   dir = [\"data::/data:ro\"]                   # from the folder of this file
+  tls-identity = [\"web=cert.pem,key.pem\"]    # that too
   [deny]                                     # beats every allow, --allow-all too
   net = [\"127.0.0.0/8\", \"[::1]\"]
   listen = [\"*:22\"]

@@ -76,6 +76,8 @@ fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
         .fold(policy, Policy::allow_unix);
     policy = grants.allow_env.into_iter().fold(policy, Policy::allow_env);
     policy = grants.dir.into_iter().fold(policy, Policy::allow_dir);
+    let identities = grants.tls_identity.into_iter();
+    policy = identities.fold(policy, Policy::allow_tls_identity);
     let set = |policy: Policy, (name, value)| policy.set_env(name, value);
     Ok(grants.env.into_iter().fold(policy, set))
 }
@@ -158,6 +160,7 @@ mod tests {
             .allow_unix("@app*".parse().unwrap())
             .allow_env("LANG".parse().unwrap())
             .allow_dir("a::/a:ro".parse().unwrap())
+            .allow_tls_identity("web=c.pem,k.pem".parse().unwrap())
             .set_env("K".parse().unwrap(), "V");
         expected.limits.memory_max = 1024;
         expected.limits.handles_max = 7;
@@ -174,6 +177,7 @@ mod tests {
             "--allow-unix=@app*",
             "--allow-env=LANG",
             "--dir=a::/a:ro",
+            "--tls-identity=web=c.pem,k.pem",
             "--env=K=V",
             "--max-memory=1KiB",
             "--max-handles=7",

@@ -64,6 +64,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
     ("aio:host/udp", &["0.1."], Support::Granted(NET)),
     ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
+    ("aio:host/tls", &["0.1."], Support::Provided),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),

@@ -273,7 +273,7 @@ impl Guest {
         let handle = self.limits.handle.clone();
         let writes: Vec<_> = rest
             .into_iter()
-            .map(|(stream, bytes)| handle.spawn(async move { stream.write_all(&bytes).await }))
+            .map(|remainder| handle.spawn(remainder.send()))
             .collect();
         let all = async {
             let mut result = Ok(());

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use aio_loop::net::TcpListeners;
 #[cfg(unix)]
 use aio_loop::net::unix::{UnixDatagram, UnixListener};
+use aio_loop::tls::{ClientConfig, ServerConfig};
 use aio_loop::{Port, Readiness};
 
 use crate::datagrams::Datagrams;
@@ -32,7 +33,7 @@ pub(crate) struct Entry {
     /// Whether the object's readiness is posted to the ring's port.
     pub(crate) attached: bool,
     /// The object's place among the open handles.
-    _permit: Permit,
+    pub(crate) place: Permit,
     /// The object's place among the open sockets.
     pub(crate) sockets: Option<Permit>,
 }
@@ -47,6 +48,8 @@ pub(crate) enum Object {
     UnixListener(Arc<UnixListener>),
     #[cfg(unix)]
     UnixDatagrams(Arc<UnixDatagram>),
+    TlsClient(ClientConfig),
+    TlsServer(ServerConfig),
 }
 
 /// A read or an accept that waits.
@@ -194,7 +197,7 @@ impl Entry {
     fn new(object: Object, permit: Permit) -> Self {
         Self {
             object,
-            _permit: permit,
+            place: permit,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             watch: None,
@@ -211,6 +214,7 @@ impl Object {
     pub(crate) fn sockets(&self) -> u64 {
         match self {
             Self::Listener(listener) => listener.listeners().len().try_into().unwrap_or(u64::MAX),
+            Self::TlsClient(_) | Self::TlsServer(_) => 0,
             _ => 1,
         }
     }
@@ -225,6 +229,7 @@ impl Object {
             Self::UnixListener(listener) => listener.registration().readiness(),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().readiness(),
+            Self::TlsClient(_) | Self::TlsServer(_) => Readiness::default(),
         }
     }
 
@@ -238,26 +243,29 @@ impl Object {
             Self::UnixListener(listener) => listener.registration().attach(port, key),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().attach(port, key),
+            Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
     }
 
-    /// Ends all that waits on it.
-    pub(crate) fn close(&self) {
+    /// Ends all that waits on it. Whether something is left to be sent, by [`Stream::finish`].
+    pub(crate) fn close(&self) -> bool {
         match self {
             Self::Listener(listener) => listener.close(),
-            Self::Stream(stream) => stream.close(),
+            Self::Stream(stream) => return stream.close(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().close(),
             #[cfg(unix)]
             Self::UnixListener(listener) => listener.registration().close(),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().close(),
+            Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
+        false
     }
 
     /// Asks the OS to tell when it is writable, if it ever is.
     pub(crate) fn want_writable(&self) -> io::Result<()> {
         match self {
-            Self::Listener(_) => Ok(()),
+            Self::Listener(_) | Self::TlsClient(_) | Self::TlsServer(_) => Ok(()),
             Self::Stream(stream) => stream.want_writable(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]

@@ -44,6 +44,7 @@ mod error;
 mod guest;
 mod handles;
 mod host;
+mod identities;
 mod imports;
 mod inherited;
 mod interrupt;

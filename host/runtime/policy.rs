@@ -11,7 +11,9 @@ use std::str::FromStr;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::capability::{DirGrant, EnvRule, ListenRule, NetRule, Policy, RuleError, UnixRule};
+use crate::capability::{
+    DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, Policy, RuleError, UnixRule,
+};
 use crate::quota::Limits;
 
 /// Why a policy file gives no policy, in one line.
@@ -80,13 +82,14 @@ struct Content {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct Allow {
     net: Vec<Spanned<String>>,
     listen: Vec<Spanned<String>>,
     unix: Vec<Spanned<String>>,
     env: Vec<Spanned<String>>,
     dir: Vec<Spanned<String>>,
+    tls_identity: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -155,6 +158,9 @@ impl Source<'_> {
         let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
         for grant in self.rules::<DirGrant>("allow.dir", &allow.dir)? {
             policy = policy.allow_dir(grant.relative_to(folder));
+        }
+        for grant in self.rules::<IdentityGrant>("allow.tls-identity", &allow.tls_identity)? {
+            policy = policy.allow_tls_identity(grant.relative_to(folder));
         }
         Ok(policy)
     }
@@ -247,6 +253,7 @@ mod tests {
             unix = ["@app"]
             env = ["LANG"]
             dir = ["data::/data:ro", "/abs"]
+            tls-identity = ["web=c.pem,/k.pem"]
             [deny]
             net = ["10.0.0.1"]
             listen = ["*:22"]
@@ -273,6 +280,7 @@ mod tests {
             .allow_env("LANG".parse().unwrap())
             .allow_dir("dir/data::/data:ro".parse().unwrap())
             .allow_dir("/abs".parse().unwrap())
+            .allow_tls_identity("web=dir/c.pem,/k.pem".parse().unwrap())
             .deny_net("10.0.0.1".parse().unwrap())
             .deny_listen("*:22".parse().unwrap())
             .deny_unix("@sys*".parse().unwrap())

@@ -8,6 +8,7 @@ use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
 use crate::error::Result;
+use crate::identities::Identities;
 use crate::imports::io::{Io, Refusal};
 use crate::imports::wit::types::ErrorCode;
 use crate::interrupt::Interrupt;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) pulse: Pulse,
     pub(crate) wasi: Wasi,
     pub(crate) memory: MemoryLimiter,
+    /// Private keys that the guest may use by name.
+    pub(crate) identities: Identities,
 }
 
 impl State {
@@ -57,6 +60,7 @@ impl State {
             wasi: Wasi::new(handle, &policy, &args, &stdio)?,
             denials: Denials::new(on_denied),
             memory: MemoryLimiter::new(&policy.limits),
+            identities: Identities::load(policy.tls_identities())?,
             io: Arc::new(Mutex::new(Io {
                 preopens,
                 ..Io::new(handle, policy, inherited, &interrupt)

@@ -1,19 +1,29 @@
 //! A connection of any kind: what carries it, and what is on top of that. To the handle table, the
 //! ring and the imports all connections are alike.
 
+mod upgrade;
+
+use std::error::Error;
+use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
 #[cfg(unix)]
 use aio_loop::net::unix::UnixStream;
 use aio_loop::net::{ByteStream, RawSocket, TcpStream};
+use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
 use aio_loop::{Port, Readiness, Registration};
+
+use upgrade::Upgrade;
 
 /// A connection. All methods take `&self`; dropping it closes it.
 #[derive(Debug)]
 pub(crate) struct Stream {
     transport: Transport,
+    /// TLS, once it was put on top.
+    upgrade: OnceLock<Box<Upgrade>>,
 }
 
 /// What carries the bytes.
@@ -24,30 +34,87 @@ enum Transport {
     Unix(UnixStream),
 }
 
+impl Transport {
+    /// Ends one half, or both.
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.shutdown(how),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.shutdown(how),
+        }
+    }
+
+    fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write(buf),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write(buf),
+        }
+    }
+}
+
+impl tls::Transport for Transport {
+    fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_read(buf),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_read(buf),
+        }
+    }
+
+    fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.try_write_vectored(bufs),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.try_write_vectored(bufs),
+        }
+    }
+
+    fn registration(&self) -> &Registration {
+        match self {
+            Self::Tcp(stream) => stream.registration(),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.registration(),
+        }
+    }
+}
+
 impl From<TcpStream> for Stream {
     fn from(stream: TcpStream) -> Self {
-        Self {
-            transport: Transport::Tcp(stream),
-        }
+        Self::on(Transport::Tcp(stream))
     }
 }
 
 #[cfg(unix)]
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
-        Self {
-            transport: Transport::Unix(stream),
-        }
+        Self::on(Transport::Unix(stream))
+    }
+}
+
+/// The stream is not in a state in which this is possible.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct InvalidState;
+
+impl fmt::Display for InvalidState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not possible in this state of the connection")
+    }
+}
+
+impl Error for InvalidState {}
+
+impl From<InvalidState> for io::Error {
+    fn from(state: InvalidState) -> Self {
+        Self::other(state)
     }
 }
 
 impl Stream {
-    /// The Unix connection, if that is what carries it.
-    #[cfg(unix)]
-    pub(crate) fn unix(&self) -> Option<&UnixStream> {
-        match &self.transport {
-            Transport::Unix(stream) => Some(stream),
-            Transport::Tcp(_) => None,
+    fn on(transport: Transport) -> Self {
+        Self {
+            transport,
+            upgrade: OnceLock::new(),
         }
     }
 
@@ -60,19 +127,27 @@ impl Stream {
         }
     }
 
+    /// The Unix connection, if that is what carries it.
+    #[cfg(unix)]
+    pub(crate) fn unix(&self) -> Option<&UnixStream> {
+        match &self.transport {
+            Transport::Unix(stream) => Some(stream),
+            Transport::Tcp(_) => None,
+        }
+    }
+
     /// The source of the socket below. Its readiness is not the stream's: see
     /// [`Stream::readiness`].
     fn registration(&self) -> &Registration {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.registration(),
-            #[cfg(unix)]
-            Transport::Unix(stream) => stream.registration(),
-        }
+        self.transport.registration()
     }
 
     /// What is known of the stream now: a hint that an operation is worth a try.
     pub(crate) fn readiness(&self) -> Readiness {
-        self.registration().readiness()
+        match self.upgrade.get() {
+            None => self.registration().readiness(),
+            Some(upgrade) => upgrade.readiness(&self.transport),
+        }
     }
 
     /// Posts `key` to `port` whenever an event brings news.
@@ -85,49 +160,58 @@ impl Stream {
         self.registration().want_writable()
     }
 
-    /// Ends all that waits on the stream.
-    pub(crate) fn close(&self) {
-        self.registration().close();
-    }
-
     /// Reads what is there; `WouldBlock` when nothing is.
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.try_read(buf),
-            #[cfg(unix)]
-            Transport::Unix(stream) => stream.try_read(buf),
-        }
+        let Some(upgrade) = self.upgrade.get() else {
+            return self.transport.try_read(buf);
+        };
+        let read = upgrade.session()?.try_read(&self.transport, buf);
+        upgrade.tend();
+        read
     }
 
     /// Writes what there is room for; `WouldBlock` when there is none.
     pub(crate) fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.try_write(buf),
-            #[cfg(unix)]
-            Transport::Unix(stream) => stream.try_write(buf),
-        }
+        let Some(upgrade) = self.upgrade.get() else {
+            return self.transport.try_write(buf);
+        };
+        let written = upgrade.session()?.try_write(&self.transport, buf);
+        upgrade.tend();
+        written
     }
 
     /// Writes what there is room for of `bufs`, as if they were one.
     pub(crate) fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.try_write_vectored(bufs),
-            #[cfg(unix)]
-            Transport::Unix(stream) => stream.try_write_vectored(bufs),
+        match self.upgrade.get() {
+            None => self.transport.try_write_vectored(bufs),
+            // Together, since each write becomes a record of its own.
+            Some(_) => self.try_write(&joined(bufs)),
         }
     }
 
-    /// Ends one half of the stream, or both.
+    /// Ends one half of the stream, or both. With TLS the peer is told that no more is sent, and
+    /// the half below stays open for what is on its way.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.shutdown(how),
-            #[cfg(unix)]
-            Transport::Unix(stream) => stream.shutdown(how),
+        let Some(upgrade) = self.upgrade.get() else {
+            return self.transport.shutdown(how);
+        };
+        let session = upgrade.session()?;
+        if how != Shutdown::Read {
+            session.close_notify();
+            upgrade.tend();
+        }
+        match how {
+            Shutdown::Write => Ok(()),
+            _ => self.transport.shutdown(Shutdown::Read),
         }
     }
 
     /// Ready when a read is worth a try.
     pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let readiness = self.readiness();
+        if readiness.readable || readiness.closed {
+            return Poll::Ready(());
+        }
         self.registration().poll_readable(cx)
     }
 
@@ -200,26 +284,40 @@ impl ByteStream for Stream {
     }
 
     fn unread(&self, bytes: &[u8]) {
-        match &self.transport {
-            Transport::Tcp(stream) => ByteStream::unread(stream, bytes),
+        match (self.upgrade.get(), &self.transport) {
+            (Some(upgrade), _) => upgrade.unread(bytes),
+            (None, Transport::Tcp(stream)) => ByteStream::unread(stream, bytes),
             #[cfg(unix)]
-            Transport::Unix(stream) => ByteStream::unread(stream, bytes),
+            (None, Transport::Unix(stream)) => ByteStream::unread(stream, bytes),
         }
     }
 
     fn has_unread(&self) -> bool {
-        match &self.transport {
-            Transport::Tcp(stream) => ByteStream::has_unread(stream),
+        match (self.upgrade.get(), &self.transport) {
+            (Some(upgrade), _) => upgrade.has_unread(),
+            (None, Transport::Tcp(stream)) => ByteStream::has_unread(stream),
             #[cfg(unix)]
-            Transport::Unix(stream) => ByteStream::has_unread(stream),
+            (None, Transport::Unix(stream)) => ByteStream::has_unread(stream),
         }
     }
 
+    /// With TLS the bytes on the socket are others.
     fn socket(&self) -> Option<RawSocket<'_>> {
-        match &self.transport {
-            Transport::Tcp(stream) => stream.socket(),
+        match (self.upgrade.get(), &self.transport) {
+            (Some(_), _) => None,
+            (None, Transport::Tcp(stream)) => stream.socket(),
             #[cfg(unix)]
-            Transport::Unix(stream) => stream.socket(),
+            (None, Transport::Unix(stream)) => stream.socket(),
         }
     }
+}
+
+/// The first bytes of `bufs`, as many as TLS takes at once.
+fn joined(bufs: &[IoSlice<'_>]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for buf in bufs {
+        let room = BUFFERED_MAX.saturating_sub(joined.len());
+        joined.extend_from_slice(&buf[..buf.len().min(room)]);
+    }
+    joined
 }

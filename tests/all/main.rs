@@ -17,6 +17,7 @@ mod streams;
 mod support;
 mod tcp;
 mod timers;
+mod tls;
 mod udp;
 #[cfg(unix)]
 mod unix;

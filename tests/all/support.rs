@@ -34,6 +34,17 @@ pub(crate) fn guest(name: &str) -> PathBuf {
         .unwrap_or_else(|| panic!("guest {name} is missing; build it with `cargo xtask guests`"))
 }
 
+/// A program that `cargo xtask packages` installs.
+#[track_caller]
+pub(crate) fn installed(program: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/local/sbin".into()])
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| panic!("{program} is missing; install it with `cargo xtask packages`"))
+}
+
 /// Where the tests keep compiled guests, so that each is compiled once.
 pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")

@@ -6,6 +6,7 @@ mod dir;
 mod env;
 mod grants;
 mod heard;
+pub(crate) mod identity;
 mod listen;
 mod net;
 mod network;
@@ -19,6 +20,7 @@ pub use denial::{Denial, Denials};
 pub use dir::DirGrant;
 pub use env::EnvRule;
 pub use grants::Grants;
+pub use identity::IdentityGrant;
 pub use listen::ListenRule;
 pub use net::NetRule;
 pub use rule::RuleError;
@@ -47,6 +49,7 @@ pub struct Policy {
     unix: Allowed<UnixRule>,
     env: EnvRules,
     dirs: Vec<DirGrant>,
+    identities: Vec<IdentityGrant>,
     /// How much of each thing the guest may hold.
     pub limits: Limits,
 }
@@ -67,8 +70,8 @@ struct EnvRules {
 
 impl Policy {
     /// Grants every connection, lookup, listener, abstract Unix name and environment variable that
-    /// no deny takes back. Directories still have to be granted one by one: each needs a name for
-    /// the guest.
+    /// no deny takes back. Directories and TLS identities still have to be granted one by one: each
+    /// needs a name for the guest.
     pub fn allow_all() -> Self {
         Self {
             all: true,
@@ -155,6 +158,14 @@ impl Policy {
         self
     }
 
+    /// Grants the use of a certificate and its private key, which the guest never sees; of two of
+    /// one name the last counts.
+    #[must_use]
+    pub fn allow_tls_identity(mut self, grant: IdentityGrant) -> Self {
+        self.identities.push(grant);
+        self
+    }
+
     /// Makes the guest's environment, out of the host's and what was set. Of a name that occurs
     /// twice the set one counts; the rest keeps its order.
     pub fn env(
@@ -182,6 +193,11 @@ impl Policy {
     /// Tells the directories that were granted, in the order of their granting.
     pub fn dirs(&self) -> &[DirGrant] {
         &self.dirs
+    }
+
+    /// Tells the certificates with private keys that were granted, in the order of their granting.
+    pub fn tls_identities(&self) -> &[IdentityGrant] {
+        &self.identities
     }
 }
 

@@ -5,16 +5,27 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use aio_loop::dns::LookupError;
+use aio_loop::tls;
 use rustix::io::Errno;
 
 use super::wit::types::{ErrorCode, Host, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress};
 use crate::interrupt::Stopped;
 use crate::state::State;
+use crate::stream::InvalidState;
 
 impl Host for State {}
 
 /// Tells the code for an error; what has none goes to the log, with the operation.
 pub(crate) fn error_code(operation: &str, error: &io::Error) -> ErrorCode {
+    if let Some(error) = tls::Error::of(error) {
+        return tls_code(operation, error);
+    }
+    if error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<InvalidState>())
+    {
+        return ErrorCode::InvalidState;
+    }
     // The loop's own word for an object that was closed; the system's has a number.
     if error.kind() == io::ErrorKind::NotConnected && error.raw_os_error().is_none() {
         return ErrorCode::Closed;
@@ -53,6 +64,39 @@ fn errno_code(errno: Errno) -> ErrorCode {
         Errno::NAMETOOLONG => ErrorCode::NameTooLong,
         Errno::MSGSIZE => ErrorCode::DatagramTooLarge,
         Errno::INVAL => ErrorCode::InvalidArgument,
+        _ => ErrorCode::Other,
+    }
+}
+
+/// Tells the code for a failure of TLS; its own words go to the log where the code says less.
+pub(crate) fn tls_code(operation: &str, error: &tls::Error) -> ErrorCode {
+    use tls::Error;
+    match error {
+        Error::BadName => ErrorCode::CertificateWrongName,
+        Error::Expired => ErrorCode::CertificateExpired,
+        Error::NotYetValid => ErrorCode::CertificateNotYetValid,
+        Error::UnknownIssuer => ErrorCode::CertificateUnknownIssuer,
+        Error::Revoked => ErrorCode::CertificateRevoked,
+        Error::CertificateRequired => ErrorCode::CertificateRequired,
+        Error::NoCommonVersion | Error::NoCommonCipher => ErrorCode::TlsNoAgreement,
+        Error::NoCommonProtocol => ErrorCode::TlsNoProtocol,
+        Error::Truncated => ErrorCode::TlsTruncated,
+        Error::Closed => ErrorCode::BrokenPipe,
+        Error::InvalidPem | Error::UnsupportedKey | Error::KeyMismatch => ErrorCode::TlsBadIdentity,
+        Error::PemTooLong => ErrorCode::OutOfRange,
+        Error::InvalidName | Error::InvalidOptions => ErrorCode::InvalidArgument,
+        vague => {
+            tracing::warn!("{operation}: {error}");
+            vague_tls_code(vague)
+        }
+    }
+}
+
+fn vague_tls_code(error: &tls::Error) -> ErrorCode {
+    match error {
+        tls::Error::BadCertificate(_) => ErrorCode::CertificateInvalid,
+        tls::Error::Alert(_) => ErrorCode::TlsAlert,
+        tls::Error::NotTls | tls::Error::Misbehaved(_) => ErrorCode::TlsProtocol,
         _ => ErrorCode::Other,
     }
 }

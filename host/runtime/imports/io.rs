@@ -7,6 +7,7 @@ use aio_loop::Handle;
 use aio_loop::dns::Resolver;
 use aio_loop::net::{Inbox, TcpListeners};
 
+use super::closing::Closing;
 use super::convert::error_code;
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
@@ -43,6 +44,8 @@ pub(crate) struct Io {
     /// Sockets that are open or in the making.
     pub(crate) sockets: Quota,
     pub(crate) ring: Ring,
+    /// Connections that are closed and have bytes to send.
+    pub(crate) closing: Closing,
     /// Where reads go first, so that no read allocates or clears memory.
     pub(crate) scratch: Box<[u8]>,
     /// Where datagrams go first, from the first one on.
@@ -114,6 +117,7 @@ impl Io {
             handles: HandleTable::new(limits.handles_max),
             sockets: Quota::new(limits.sockets_max.into()),
             ring: Ring::new(limits.operations_max, interrupt),
+            closing: Closing::default(),
             scratch: vec![0; READ_MAX].into_boxed_slice(),
             inbox: None,
             buffered: Quota::new(buffered),
@@ -178,36 +182,6 @@ impl Io {
             _ => Err(ErrorCode::BadHandle),
         }
     }
-
-    /// Closes a handle: what waits on it, through either door, ends with `closed`.
-    pub(crate) fn close(&mut self, handle: u64) -> Result<(), ErrorCode> {
-        let entry = self.handles.remove(handle).ok_or(ErrorCode::BadHandle)?;
-        entry.object.close();
-        self.ring.closed(&entry);
-        Ok(())
-    }
-
-    /// Closes everything and returns the streams with bytes that are still to be written.
-    pub(crate) fn shut_down(&mut self) -> Vec<(Arc<Stream>, Vec<u8>)> {
-        self.ring.abandon();
-        self.handles
-            .drain()
-            .filter_map(|entry| unwritten(*entry))
-            .collect()
-    }
-}
-
-fn unwritten(entry: Entry) -> Option<(Arc<Stream>, Vec<u8>)> {
-    let Object::Stream(stream) = entry.object else {
-        return None;
-    };
-    let bytes: Vec<u8> = entry
-        .writes
-        .iter()
-        .flat_map(|write| write.rest())
-        .copied()
-        .collect();
-    (!bytes.is_empty()).then_some((stream, bytes))
 }
 
 #[cfg(test)]

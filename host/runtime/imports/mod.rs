@@ -2,6 +2,7 @@
 //! finish, never to wait: its future owns what it needs, so that dropping it cancels it.
 
 mod byte_streams;
+mod closing;
 pub(crate) mod convert;
 pub(crate) mod dns;
 pub(crate) mod io;
@@ -58,6 +59,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::tcp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::udp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::unix::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::tls::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::dns::add_to_linker::<_, Imports>(linker, |state| state)?;
     ring::add_to_linker(linker)
 }

@@ -1,6 +1,8 @@
 //! What the test guests share: checks that end a guest with a text, and connections to itself.
 //! Each guest is one file of `examples/`, named after the interface and the case.
 
+pub mod secure;
+
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::pin::Pin;

@@ -15,7 +15,9 @@ use super::super::dns::names;
 use super::super::io::{Io, Refusal};
 use super::super::tcp::Made;
 use super::super::transfer::Moved;
-use super::super::wit::ring::{LookupArguments, Outcome, ReverseArguments, TransferArguments};
+use super::super::wit::ring::{
+    LookupArguments, Outcome, ReverseArguments, StartTlsArguments, TransferArguments,
+};
 use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::UnixAddress;
 use super::{OWN_KEY, Place, Ring};
@@ -37,6 +39,10 @@ enum Work {
     },
     Connect {
         result: Shared<io::Result<Made>>,
+        _task: Task<()>,
+    },
+    StartTls {
+        result: Shared<Result<(), ErrorCode>>,
         _task: Task<()>,
     },
     Lookup {
@@ -314,6 +320,23 @@ impl Io {
         Ok(self.ring.detach(id, begin)?)
     }
 
+    pub(super) fn submit_start_tls(
+        &mut self,
+        id: (u64, bool),
+        arguments: &StartTlsArguments,
+    ) -> Result<(), Refusal> {
+        let start = self.start_tls(arguments)?;
+        let handle = &self.handle;
+        let begin = |ring: &Ring, key| {
+            let (result, task) = run(handle, ring, key, start);
+            Work::StartTls {
+                result,
+                _task: task,
+            }
+        };
+        Ok(self.ring.detach(id, begin)?)
+    }
+
     /// Finishes the operation of a key that the port brought.
     pub(super) fn finish(&mut self, key: u64) {
         let Some(done) = self.ring.take_detached(key) else {
@@ -322,6 +345,9 @@ impl Io {
         let outcome = match done.work {
             Work::Sleep { .. } => Ok(Outcome::Done),
             Work::Connect { result, .. } => self.connected(take(&result)),
+            Work::StartTls { result, .. } => take(&result)
+                .unwrap_or(Err(ErrorCode::Other))
+                .map(|()| Outcome::Done),
             Work::Lookup { name, result, .. } => match take(&result) {
                 Some(found) => self.found(&name, found).map(Outcome::Addresses),
                 None => Err(ErrorCode::Other),

@@ -133,6 +133,8 @@ impl Io {
             }
             #[cfg(unix)]
             Object::UnixDatagrams(_) => None,
+            // Nothing is read from these, and nobody was let wait.
+            Object::TlsClient(_) | Object::TlsServer(_) => None,
         };
         let Some(outcome) = served else {
             return false;

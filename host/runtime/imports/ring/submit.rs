@@ -95,6 +95,7 @@ impl Io {
             Operation::Reverse(arguments) => self.submit_reverse(id, arguments)?,
             Operation::Close(handle) => self.submit_close(id, handle)?,
             Operation::Cancel(token) => self.submit_cancel(id, token)?,
+            Operation::StartTls(arguments) => self.submit_start_tls(id, &arguments)?,
             Operation::ConnectName(arguments) => self.submit_connect_name(id, arguments)?,
             Operation::Transfer(arguments) => self.submit_transfer(id, &arguments)?,
             Operation::Receive(arguments) => self.submit_receive(id, &arguments, Many::No)?,
@@ -102,7 +103,7 @@ impl Io {
                 self.submit_receive(id, &arguments, Many::Since(0))?;
             }
             // Sends were taken out before.
-            Operation::Send(_) | Operation::StartTls(_) => {
+            Operation::Send(_) => {
                 return Err(ErrorCode::NotSupported.into());
             }
             Operation::ConnectUnix(address) => self.submit_connect_unix(id, &address)?,

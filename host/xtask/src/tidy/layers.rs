@@ -29,6 +29,7 @@ const CRATES: [Crate; 2] = [
             &["capability", "quota", "interrupt", "solo", "ticker"],
             &[
                 "handles",
+                "identities",
                 "stream",
                 "datagrams",
                 "inherited",
