@@ -50,6 +50,10 @@ mod inherited;
 mod interrupt;
 mod options;
 pub mod policy;
+#[cfg_attr(
+    not(unix),
+    expect(dead_code, reason = "only Unix sockets ask where a path leads")
+)]
 mod preopens;
 mod program;
 pub mod quota;

@@ -222,6 +222,29 @@ fn a_program_of_the_host_answers_to_a_guests_datagram() {
 }
 
 #[test]
+fn the_example_echoes_many_at_once_and_ends_when_it_is_asked_to() {
+    let data = Data::new();
+    let args = ["/data/echo.sock"];
+    let mut server = Running::start(&[&data.flag()], &guest("unix_echo"), &args);
+    assert_eq!(server.line(), "listening on /data/echo.sock");
+    let connect = || UnixStream::connect(data.path("in/echo.sock")).unwrap();
+    let mut streams: Vec<_> = (0..100).map(|_| connect()).collect();
+    for (number, stream) in streams.iter_mut().enumerate() {
+        stream.write_all(number.to_string().as_bytes()).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+    }
+    for (number, mut stream) in streams.into_iter().enumerate() {
+        let mut back = String::new();
+        stream.read_to_string(&mut back).unwrap();
+        assert_eq!(back, number.to_string());
+    }
+    server.signal(Signal::TERM);
+    server.end().fails(0, &["stopping"]);
+    assert!(!data.path("in/echo.sock").exists());
+    run(&[], &guest("unix_echo"), &[]).fails(1, &["usage"]);
+}
+
+#[test]
 fn a_guest_that_is_stopped_leaves_no_file() {
     let data = Data::new();
     let server = data.serve(&[], &["linger", "/data/s"]);

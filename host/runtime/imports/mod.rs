@@ -13,6 +13,7 @@ mod timers;
 mod tls;
 mod transfer;
 mod udp;
+#[cfg_attr(not(unix), path = "no_unix.rs")]
 mod unix;
 
 use wasmtime::component::{HasData, Linker};
