@@ -24,7 +24,10 @@ impl wasip3::exports::cli::run::Guest for Guest {
                 "lookup" => look_up(pair[1]).await,
                 "connect" => failed(connect(at(pair[1])).await),
                 "listen" => failed(listen(at(pair[1]))),
-                other => return Err(eprintln!("{other}?")),
+                other => {
+                    eprintln!("{other}?");
+                    return Err(());
+                }
             };
             println!("{} {}: {told}", pair[0], pair[1]);
         }

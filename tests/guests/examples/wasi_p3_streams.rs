@@ -29,7 +29,10 @@ impl wasip3::exports::cli::run::Guest for Guest {
             ["send", address] => send(address).await,
             ["piped"] => piped().await,
             ["cancel"] => cancel().await,
-            _ => return Err(eprintln!("talk, send, piped or cancel")),
+            _ => {
+                eprintln!("talk, send, piped or cancel");
+                return Err(());
+            }
         };
         done.map_err(|code| eprintln!("{code:?}"))
     }
