@@ -12,7 +12,7 @@ use super::support::{passes, wait_until};
 struct Server {
     child: Child,
     address: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -36,7 +36,7 @@ impl Server {
         let mut server = Self {
             child,
             address,
-            _folder: folder,
+            folder,
         };
         wait_until("the server answers", || server.answers());
         server
@@ -79,7 +79,7 @@ fn redis() -> Server {
     let address = free_address();
     let folder = tempfile::tempdir().unwrap();
     let args = format!(
-        "--port {} --bind 127.0.0.1 --save  --appendonly no",
+        "--port {} --bind 127.0.0.1 --unixsocket redis.sock --save  --appendonly no",
         address.port()
     );
     let args: Vec<_> = args.split(' ').map(str::to_owned).collect();
@@ -92,6 +92,13 @@ fn a_guest_talks_to_redis() {
     let address = redis.address.to_string();
     let flag = format!("--allow-net={address}");
     passes(&[&flag], "servers_redis", &[&address]);
+}
+
+#[test]
+fn a_guest_talks_to_redis_over_its_unix_socket() {
+    let redis = redis();
+    let flag = format!("--dir={}::/run", redis.folder.path().display());
+    passes(&[&flag], "servers_redis", &["/run/redis.sock"]);
 }
 
 /// The large page that the guest expects.

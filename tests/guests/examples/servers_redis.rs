@@ -1,8 +1,10 @@
-//! Talks RESP to Redis at the address of the first argument: commands one by one, a pipeline, a
-//! large value, and messages that one connection publishes to another.
+//! Talks RESP to Redis at the address of the first argument, or at the Unix socket whose path that
+//! is: commands one by one, a pipeline, a large value, and messages that one connection publishes
+//! to another.
 
+use aio_guest::unix::{self, UnixAddress};
 use aio_guest::{ByteStream, TcpStream};
-use test_guests::{check, equal, peer, succeeds};
+use test_guests::{argument, check, equal, peer, succeeds};
 
 aio_guest::main!(run);
 
@@ -18,7 +20,7 @@ async fn run() -> Result<(), String> {
 struct Redis {
     stream: ByteStream,
     input: Vec<u8>,
-    _connection: TcpStream,
+    _connection: Option<TcpStream>,
 }
 
 /// An answer of Redis.
@@ -49,10 +51,16 @@ fn encode(words: &[&[u8]], out: &mut Vec<u8>) {
 
 impl Redis {
     async fn connect() -> Result<Self, String> {
-        let connection = succeeds(TcpStream::connect(peer()?).await, "connect")?;
-        let stream = ByteStream::by_handle(connection.as_handle());
+        let path = argument(1)?;
+        let (stream, connection) = if path.starts_with('/') {
+            (unix::connect(UnixAddress::Path(path)).await, None)
+        } else {
+            let connection = succeeds(TcpStream::connect(peer()?).await, "connect")?;
+            let stream = ByteStream::by_handle(connection.as_handle());
+            (stream, Some(connection))
+        };
         Ok(Self {
-            stream: succeeds(stream, "by handle")?,
+            stream: succeeds(stream, "connect")?,
             input: Vec::new(),
             _connection: connection,
         })
