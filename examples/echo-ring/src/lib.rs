@@ -25,7 +25,7 @@ async fn run() -> Result<(), String> {
         .ok_or("usage: echo_ring ADDRESS:PORT [async]")?;
     let lets_others_go_on = env::args().nth(2).is_some_and(|how| how == "async");
     let listener = listen(&address).map_err(|error| format!("listen at {address}: {error}"))?;
-    let mut server = Server::new(listener.as_handle());
+    let mut server = Server::new(listener.as_handle(), None);
     while !server.stopped() {
         let batch = if lets_others_go_on {
             server.ring().enter_async(None).await

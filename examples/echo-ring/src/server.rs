@@ -23,17 +23,20 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// A listener, its connections, and what is to be submitted next.
 pub(crate) struct Server {
     listener: Handle,
+    /// The configuration of a server of TLS, if connections begin with that.
+    tls: Option<Handle>,
     ring: Ring,
     connections: Connections,
     stopped: bool,
 }
 
 impl Server {
-    pub(crate) fn new(listener: Handle) -> Self {
+    pub(crate) fn new(listener: Handle, tls: Option<Handle>) -> Self {
         let mut ring = Ring::new();
         ring.accept(ACCEPT, listener);
         Self {
             listener,
+            tls,
             ring,
             connections: Connections::default(),
             stopped: false,
@@ -67,7 +70,13 @@ impl Server {
         match *outcome {
             Outcome::Accepted(handle, _peer) => {
                 let key = self.connections.insert(handle);
-                self.read(key, handle);
+                match self.tls {
+                    Some(config) => {
+                        let token = key.token(Direction::Write(0));
+                        self.ring.start_tls(token, handle, config, "");
+                    }
+                    None => self.read(key, handle),
+                }
                 self.accept();
             }
             Outcome::Failed(ErrorCode::Cancelled) => self.stopped = true,
@@ -83,6 +92,7 @@ impl Server {
         match (direction, outcome) {
             (Direction::Read, Outcome::Data(data)) => self.echo(key, data),
             (Direction::Write(_), Outcome::Written(_)) => self.written(key),
+            (Direction::Write(_), Outcome::Done) => self.secured(key),
             // It rests until the writes are done.
             (Direction::Read, Outcome::Failed(ErrorCode::Cancelled)) => (),
             _ => self.close(key),
@@ -109,6 +119,13 @@ impl Server {
             write.quiet();
         } else if !ended {
             self.ring.cancel(0, key.token(Direction::Read)).quiet();
+        }
+    }
+
+    /// The handshake is done.
+    fn secured(&mut self, key: Key) {
+        if let Some(handle) = self.connections.find(key).map(|own| own.handle) {
+            self.read(key, handle);
         }
     }
 

@@ -126,6 +126,21 @@ fn tls_starts_in_the_middle_of_a_conversation() {
     talks_to(&["-starttls", "smtp"], &["starttls"]);
 }
 
+#[test]
+fn the_example_sends_back_what_openssl_says() {
+    let pki = Pki::new();
+    let identity = pki.identity();
+    let flags = [LOOPBACK, &[&identity]].concat();
+    let (_server, address) = Running::serve(&flags, &guest("echo_tls"), &["127.0.0.1:0"]);
+    let mut client = openssl_client(&pki, address, &[]);
+    let mut input = client.0.stdin.take().unwrap();
+    let mut output = BufReader::new(client.0.stdout.take().unwrap());
+    input.write_all(b"hello\n").unwrap();
+    let mut heard = String::new();
+    output.read_line(&mut heard).unwrap();
+    assert_eq!(heard, "hello\n");
+}
+
 /// What a page of nginx is made of.
 const PAGE: usize = 1 << 20;
 
