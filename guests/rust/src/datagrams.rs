@@ -2,10 +2,6 @@
 
 use crate::BindOptions;
 
-#[expect(
-    clippy::derivable_impls,
-    reason = "the record is generated from the WIT file"
-)]
 impl Default for BindOptions {
     /// An address of its own, no broadcasting, and the system's choice for IPv6.
     fn default() -> Self {

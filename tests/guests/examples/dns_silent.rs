@@ -30,7 +30,7 @@ async fn give_up_until_refused<L>(lookup: impl Fn() -> L) -> Result<(), String>
 where
     L: Future<Output = Result<Vec<Resolved>, ErrorCode>>,
 {
-    while let Poll::Pending = poll_once(pin!(lookup())) {
+    while poll_once(pin!(lookup())).is_pending() {
         succeeds(timers::sleep(MILLISECOND).await, "sleep")?;
     }
     let beyond = lookup().await;
