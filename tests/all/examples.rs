@@ -2,7 +2,6 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -203,37 +202,6 @@ fn what_the_benchmark_loads_sends_receives_and_tells_how_late_a_timer_was() {
     let ran = server.end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.lines().all(|line| line.starts_with("late ")));
-}
-
-#[test]
-fn what_the_benchmark_loads_by_tls_sends_back_what_comes_in() {
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let file = |name, text| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        path.display().to_string()
-    };
-    let chain = file("certificate.pem", made.cert.pem());
-    let key = file("key.pem", made.signing_key.serialize_pem());
-    let identity = format!("--tls-identity=bench={chain},{key}");
-    let flags = [LOOPBACK, &[&identity]].concat();
-    let (_server, address) = Running::serve(&flags, &guest("bench_tls"), &["127.0.0.1:0", "bench"]);
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).unwrap();
-    let config = rustls::ClientConfig::builder()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = "localhost".try_into().unwrap();
-    let client = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
-    let stream = TcpStream::connect(address).unwrap();
-    let mut stream = rustls::StreamOwned::new(client, stream);
-    for _ in 0..3 {
-        stream.write_all(b"echo").unwrap();
-        let mut back = [0; 4];
-        stream.read_exact(&mut back).unwrap();
-        assert_eq!(&back, b"echo");
-    }
 }
 
 /// A name and a number of nanoseconds.

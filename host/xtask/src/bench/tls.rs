@@ -42,8 +42,8 @@ fn command(programs: &Programs<'_>, server: Server, certificate: &Certificate) -
         }
         _ => {
             let (chain, key) = (certificate.certificate(), certificate.key());
-            let identity = format!("--tls-identity=bench={},{}", chain.display(), key.display());
-            programs.guest(&[&identity], "bench-tls", &["127.0.0.1:0", "bench"])
+            let identity = format!("--tls-identity=web={},{}", chain.display(), key.display());
+            programs.guest(&[&identity], "echo-tls", &["127.0.0.1:0"])
         }
     }
 }
