@@ -9,7 +9,7 @@
 use std::env;
 
 use aio_guest::unix::{UnixAddress, UnixListener};
-use aio_guest::{ByteStream, ErrorCode, spawn, timers};
+use aio_guest::{ByteStream, ErrorCode, spawn, timers, write_all};
 
 aio_guest::main!(run);
 
@@ -55,14 +55,6 @@ async fn rest(error: ErrorCode) -> Result<(), String> {
 async fn echo(stream: ByteStream) {
     while let Ok(data) = stream.read(READ_MAX).await
         && !data.is_empty()
-        && write_all(&stream, data).await.is_ok()
+        && write_all(&stream, &data).await.is_ok()
     {}
-}
-
-async fn write_all(stream: &ByteStream, mut data: Vec<u8>) -> Result<(), ErrorCode> {
-    while !data.is_empty() {
-        let written = stream.write(data.clone()).await?;
-        data.drain(..usize::try_from(written).unwrap_or(data.len()));
-    }
-    Ok(())
 }

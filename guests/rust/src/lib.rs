@@ -57,7 +57,7 @@ pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddres
 pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
 pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
 pub use ring::Ring;
-pub use stream::write_all;
+pub use stream::{Connection, write_all};
 #[doc(hidden)]
 pub use wit_bindgen;
 

@@ -1,5 +1,6 @@
 //! What `tcp` leaves to its callers: defaults, and writing to the end.
 
+use crate::bindings::aio::host::streams::ByteStream;
 use crate::bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpStream};
 use crate::bindings::aio::host::types::ErrorCode;
 
@@ -31,13 +32,31 @@ impl Default for ConnectOptions {
     }
 }
 
+/// A connection of any kind, as far as `write_all` needs it.
+pub trait Connection {
+    /// Writes as much of `data` as the connection takes: the import `write`.
+    fn write_some(&self, data: Vec<u8>) -> impl Future<Output = Result<u32, ErrorCode>>;
+}
+
+impl Connection for TcpStream {
+    fn write_some(&self, data: Vec<u8>) -> impl Future<Output = Result<u32, ErrorCode>> {
+        self.write(data)
+    }
+}
+
+impl Connection for ByteStream {
+    fn write_some(&self, data: Vec<u8>) -> impl Future<Output = Result<u32, ErrorCode>> {
+        self.write(data)
+    }
+}
+
 /// Writes all of `data`, however many calls that takes. After an error, or when the future is
 /// dropped, some of it may have been written.
-pub async fn write_all(stream: &TcpStream, mut data: &[u8]) -> Result<(), ErrorCode> {
+pub async fn write_all(stream: &impl Connection, mut data: &[u8]) -> Result<(), ErrorCode> {
     while !data.is_empty() {
         // The import takes its bytes by value: what it leaves would otherwise be lost.
         let chunk = data[..data.len().min(CHUNK_MAX)].to_vec();
-        let written = usize::try_from(stream.write(chunk).await?).unwrap_or(usize::MAX);
+        let written = usize::try_from(stream.write_some(chunk).await?).unwrap_or(usize::MAX);
         data = data.get(written..).unwrap_or_default();
     }
     Ok(())

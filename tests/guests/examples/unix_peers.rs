@@ -1,7 +1,7 @@
 //! One side of a conversation with a program of the host: a server, a client, or datagrams.
 
 use aio_guest::unix::{self, DatagramSocket, UnixAddress, UnixListener};
-use aio_guest::{ByteStream, timers};
+use aio_guest::{ByteStream, timers, write_all};
 use test_guests::{argument, equal, succeeds};
 
 aio_guest::main!(run);
@@ -33,14 +33,11 @@ async fn serve(address: UnixAddress) -> Result<(), String> {
 
 async fn echo(stream: &ByteStream) -> Result<(), String> {
     loop {
-        let mut data = succeeds(stream.read(65_536).await, "read")?;
+        let data = succeeds(stream.read(65_536).await, "read")?;
         if data.is_empty() {
             return Ok(());
         }
-        while !data.is_empty() {
-            let written = succeeds(stream.write(data.clone()).await, "write")?;
-            data.drain(..written as usize);
-        }
+        succeeds(write_all(stream, &data).await, "write")?;
     }
 }
 

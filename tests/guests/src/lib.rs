@@ -1,6 +1,7 @@
 //! What the test guests share: checks that end a guest with a text, and connections to itself.
 //! Each guest is one file of `examples/`, named after the interface and the case.
 
+pub mod chain;
 pub mod secure;
 
 use std::fmt::Display;
@@ -10,8 +11,8 @@ use std::task::{Context, Poll, Waker};
 
 use aio_guest::ring::{Batch, Completion, Outcome};
 use aio_guest::{
-    BindOptions, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener, TcpStream,
-    UdpSocket, socket_address,
+    BindOptions, ByteStream, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener,
+    TcpStream, UdpSocket, socket_address,
 };
 
 /// The longest wait that is allowed, in nanoseconds: 2^62.
@@ -103,12 +104,30 @@ pub async fn pair() -> Result<(TcpStream, TcpStream), String> {
     Ok((near, far))
 }
 
+/// A connection of any kind, to be read from.
+pub trait Source {
+    /// Calls the import `read`.
+    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>>;
+}
+
+impl Source for TcpStream {
+    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>> {
+        self.read(max)
+    }
+}
+
+impl Source for ByteStream {
+    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>> {
+        self.read(max)
+    }
+}
+
 /// Reads until `length` bytes are there.
-pub async fn read_exactly(stream: &TcpStream, length: usize) -> Result<Vec<u8>, String> {
+pub async fn read_exactly(stream: &impl Source, length: usize) -> Result<Vec<u8>, String> {
     let mut all = Vec::new();
     while all.len() < length {
         let max = u32::try_from(length - all.len()).unwrap_or(u32::MAX);
-        let data = succeeds(stream.read(max).await, "read")?;
+        let data = succeeds(stream.read_some(max).await, "read")?;
         check(!data.is_empty(), format_args!("{length} bytes come in"))?;
         all.extend(data);
     }
