@@ -38,6 +38,11 @@ fn tls_is_driven_by_the_ring() {
 }
 
 #[test]
+fn tls_works_over_unix_streams_and_transfers_lose_nothing() {
+    passes(&[], "tls_unix", &[]);
+}
+
+#[test]
 fn tls_works_by_itself() {
     passes(&[], "tls_engine", &[]);
 }
