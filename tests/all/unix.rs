@@ -255,6 +255,16 @@ fn a_guest_that_is_stopped_leaves_no_file() {
 }
 
 #[test]
+fn a_guest_that_is_cut_off_leaves_no_file() {
+    let data = Data::new();
+    let ran = data
+        .serve(&["--timeout=300ms"], &["linger", "/data/s"])
+        .end();
+    ran.fails(134, &["timed out after 300ms"]);
+    assert!(!data.path("in/s").exists());
+}
+
+#[test]
 fn nothing_is_granted_without_a_flag() {
     let args = ["connect", "/data/s"];
     let ran = run(&[], &guest("unix_peers"), &args);

@@ -132,7 +132,11 @@ fn the_example_sends_back_what_openssl_says() {
     let identity = pki.identity();
     let flags = [LOOPBACK, &[&identity]].concat();
     let (_server, address) = Running::serve(&flags, &guest("echo_tls"), &["127.0.0.1:0"]);
-    let mut client = openssl_client(&pki, address, &[]);
+    hears_itself(&mut openssl_client(&pki, address, &[]));
+}
+
+/// What a client says comes back to it.
+fn hears_itself(client: &mut Peer) {
     let mut input = client.0.stdin.take().unwrap();
     let mut output = BufReader::new(client.0.stdout.take().unwrap());
     input.write_all(b"hello\n").unwrap();
@@ -215,4 +219,30 @@ fn a_plain_server_is_a_code() {
     let ran = ask(&pki, address, "x");
     ran.fails(1, &["start: tls-protocol"]);
     plain.join().unwrap();
+}
+
+/// The start of a ClientHello, and what is none.
+const BEGUN: &[u8] = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03";
+const GARBAGE: &[u8] = b"GET / HTTP/1.1\r\n\r\n";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn peers_that_break_a_handshake_off_leave_no_descriptor() {
+    let pki = Pki::new();
+    let identity = pki.identity();
+    let flags = [LOOPBACK, &[&identity]].concat();
+    let (server, address) = Running::serve(&flags, &guest("echo_tls"), &["127.0.0.1:0"]);
+    let open = server.descriptors();
+    for number in 0..60 {
+        let mut peer = TcpStream::connect(address).unwrap();
+        let hello = if number % 2 == 0 { BEGUN } else { GARBAGE };
+        peer.write_all(hello).unwrap();
+        if number % 3 == 0 {
+            // Closing resets the connection then.
+            let socket = socket2::SockRef::from(&peer);
+            socket.set_linger(Some(std::time::Duration::ZERO)).unwrap();
+        }
+    }
+    wait_until("all of them are closed", || server.descriptors() == open);
+    hears_itself(&mut openssl_client(&pki, address, &[]));
 }
