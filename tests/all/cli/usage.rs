@@ -4,11 +4,12 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 21] = [
+const RUN_FLAGS: [&str; 22] = [
     "--allow-net",
     "--allow-listen",
     "--allow-unix",
     "--listen-fd",
+    "--tls-identity",
     "--allow-env",
     "--env",
     "--dir",
@@ -140,6 +141,9 @@ fn the_policy_files_of_the_documentation_are_policy_files() {
     for policy in [of_document, &format!("[allow]\n{of_help}")] {
         let folder = Folder::new();
         std::fs::create_dir(folder.path("data")).unwrap();
+        let own = rcgen::generate_simple_self_signed(["web".to_owned()]).unwrap();
+        folder.write("cert.pem", own.cert.pem());
+        folder.write("key.pem", own.signing_key.serialize_pem());
         let file = folder.write("p.toml", policy);
         aio_host(&["run", "--policy", &file, &hello()]).succeeds();
     }
