@@ -1,8 +1,9 @@
 //! Operations that are tried at once, and what they say of readiness when they come up short.
-//! `WouldBlock` is handled here and nowhere else: the attempt that finds it clears the bit it
-//! relied on.
+//! `WouldBlock` is handled here: the attempt that finds it clears the bit it relied on, and who
+//! waits tries again.
 
 use std::io;
+use std::task::{Context, Poll, ready};
 
 use super::Registration;
 use super::registration::EDGE_TRIGGERED;
@@ -110,6 +111,64 @@ impl Registration {
             _ => {}
         }
         result
+    }
+
+    /// Makes `attempt` until it finds something to read. Dropped, it leaves no waiter behind.
+    pub(crate) async fn input<T>(
+        &self,
+        mut attempt: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            let result = attempt();
+            if !would_block(&result) {
+                return result;
+            }
+            self.readable().await;
+        }
+    }
+
+    /// Makes `attempt` until it finds room to write. Dropped, it leaves no waiter behind.
+    pub(crate) async fn output<T>(
+        &self,
+        mut attempt: impl FnMut() -> io::Result<T>,
+    ) -> io::Result<T> {
+        loop {
+            let result = attempt();
+            if !would_block(&result) {
+                return result;
+            }
+            self.writable().await;
+        }
+    }
+
+    /// Ready with what `attempt` found to read.
+    pub(crate) fn poll_input<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            let result = attempt();
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+            ready!(self.poll_readable(cx));
+        }
+    }
+
+    /// Ready with what became of `attempt` when there was room to write.
+    pub(crate) fn poll_output<T>(
+        &self,
+        cx: &mut Context<'_>,
+        mut attempt: impl FnMut() -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        loop {
+            let result = attempt();
+            if !would_block(&result) {
+                return Poll::Ready(result);
+            }
+            ready!(self.poll_writable(cx));
+        }
     }
 
     fn await_room(&self, attempt: Attempt) -> io::Result<()> {

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -186,13 +186,7 @@ impl TcpListener {
     /// Ready with a connection as soon as one waits; errors are those of
     /// [`TcpListener::try_accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
-        loop {
-            match self.try_accept() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_accept())
     }
 
     /// Waits for a connection. Dropping the future loses none.
@@ -201,13 +195,7 @@ impl TcpListener {
     ///
     /// Those of [`TcpListener::try_accept`].
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        loop {
-            match self.try_accept() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_accept()).await
     }
 
     /// The source of this listener.

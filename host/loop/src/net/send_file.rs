@@ -91,13 +91,9 @@ impl<D: ByteStream> SendFile<D> {
             let sent = rustix::fs::sendfile(socket.fd, &self.file, Some(&mut offset), piece);
             Ok(sent?)
         };
-        loop {
-            match socket.registration.try_write(piece, send) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(socket.registration.poll_writable(cx));
-        }
+        socket
+            .registration
+            .poll_output(cx, || socket.registration.try_write(piece, send))
     }
 
     #[cfg(not(target_os = "linux"))]

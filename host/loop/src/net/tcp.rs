@@ -3,7 +3,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use socket2::SockRef;
@@ -121,13 +121,7 @@ impl TcpStream {
 
     /// Ready as soon as something could be read; errors are those of [`TcpStream::try_read`].
     pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_read(buf))
     }
 
     /// Waits for something to read. A future that is dropped has read nothing.
@@ -136,13 +130,7 @@ impl TcpStream {
     ///
     /// Those of [`TcpStream::try_read`].
     pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.try_read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_read(buf)).await
     }
 
     /// Writes at once as much of `buf` as the OS takes.
@@ -171,13 +159,7 @@ impl TcpStream {
 
     /// Ready as soon as something could be written; errors are those of [`TcpStream::try_write`].
     pub fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_writable(cx));
-        }
+        self.registration.poll_output(cx, || self.try_write(buf))
     }
 
     /// Waits until something of `buf` is written. A future that is dropped has written nothing.
@@ -186,13 +168,7 @@ impl TcpStream {
     ///
     /// Those of [`TcpStream::try_write`].
     pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        loop {
-            match self.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.writable().await;
-        }
+        self.registration.output(|| self.try_write(buf)).await
     }
 
     /// Writes all of `buf`. A future that is dropped may have written a part.

@@ -222,13 +222,8 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         datagrams: &[Outgoing<'_>],
     ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_send_batch(datagrams) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_writable(cx));
-        }
+        self.registration
+            .poll_output(cx, || self.try_send_batch(datagrams))
     }
 
     /// Waits until `data` is sent to the peer of a connected socket. A future that is dropped has
@@ -238,13 +233,7 @@ impl UdpSocket {
     ///
     /// Those of [`UdpSocket::try_send`] but `WouldBlock`.
     pub async fn send(&self, data: &[u8]) -> io::Result<()> {
-        loop {
-            match self.try_send(data) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.writable().await;
-        }
+        self.registration.output(|| self.try_send(data)).await
     }
 
     /// Waits until `data` is sent to `addr`. A future that is dropped has sent nothing.
@@ -253,13 +242,9 @@ impl UdpSocket {
     ///
     /// Those of [`UdpSocket::try_send_to`] but `WouldBlock`.
     pub async fn send_to(&self, data: &[u8], addr: SocketAddr) -> io::Result<()> {
-        loop {
-            match self.try_send_to(data, addr) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.writable().await;
-        }
+        self.registration
+            .output(|| self.try_send_to(data, addr))
+            .await
     }
 
     /// Receives a datagram if one waits.
@@ -288,13 +273,7 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         buf: &mut [u8],
     ) -> Poll<io::Result<Received>> {
-        loop {
-            match self.try_recv_from(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_recv_from(buf))
     }
 
     /// Waits for a datagram. A future that is dropped has received none.
@@ -303,13 +282,7 @@ impl UdpSocket {
     ///
     /// Those of [`UdpSocket::try_recv_from`] but `WouldBlock`.
     pub async fn recv_from(&self, buf: &mut [u8]) -> io::Result<Received> {
-        loop {
-            match self.try_recv_from(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_recv_from(buf)).await
     }
 
     /// Receives into `inbox` what waits, as far as it has room; returns how many, at least 1. What
@@ -336,13 +309,8 @@ impl UdpSocket {
         cx: &mut Context<'_>,
         inbox: &mut Inbox,
     ) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_recv_batch(inbox) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration
+            .poll_input(cx, || self.try_recv_batch(inbox))
     }
 
     /// The source of this socket.

@@ -187,13 +187,7 @@ impl Session {
     ///
     /// Those of [`Session::try_flush`] but `WouldBlock`.
     pub async fn flush(&self, io: &impl Transport) -> io::Result<()> {
-        loop {
-            match self.try_flush(io) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            io.registration().writable().await;
-        }
+        io.registration().output(|| self.try_flush(io)).await
     }
 
     async fn until<T>(

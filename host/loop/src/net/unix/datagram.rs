@@ -139,13 +139,7 @@ impl UnixDatagram {
 
     /// Ready as soon as a datagram is there; errors are those of [`UnixDatagram::try_recv`].
     pub fn poll_recv(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<Received>> {
-        loop {
-            match self.try_recv(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_recv(buf))
     }
 
     /// Waits for a datagram. A future that is dropped has received none.
@@ -154,13 +148,7 @@ impl UnixDatagram {
     ///
     /// Those of [`UnixDatagram::try_recv`].
     pub async fn recv(&self, buf: &mut [u8]) -> io::Result<Received> {
-        loop {
-            match self.try_recv(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_recv(buf)).await
     }
 
     /// Sends a datagram to the peer.
@@ -179,13 +167,7 @@ impl UnixDatagram {
 
     /// Ready as soon as the datagram is sent; errors are those of [`UnixDatagram::try_send`].
     pub fn poll_send(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<()>> {
-        loop {
-            match self.try_send(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_writable(cx));
-        }
+        self.registration.poll_output(cx, || self.try_send(buf))
     }
 
     /// Waits until the datagram is sent. A future that is dropped has sent nothing.
@@ -194,13 +176,7 @@ impl UnixDatagram {
     ///
     /// Those of [`UnixDatagram::try_send`].
     pub async fn send(&self, buf: &[u8]) -> io::Result<()> {
-        loop {
-            match self.try_send(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.writable().await;
-        }
+        self.registration.output(|| self.try_send(buf)).await
     }
 
     /// Sends a datagram to `target`, whoever the peer is.

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use socket2::{Domain, SockRef, Socket, Type};
 
@@ -122,13 +122,7 @@ impl UnixListener {
     /// Ready with a connection as soon as one waits; errors are those of
     /// [`UnixListener::try_accept`].
     pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<UnixStream>> {
-        loop {
-            match self.try_accept() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_accept())
     }
 
     /// Waits for a connection. Dropping the future loses none.
@@ -137,13 +131,7 @@ impl UnixListener {
     ///
     /// Those of [`UnixListener::try_accept`].
     pub async fn accept(&self) -> io::Result<UnixStream> {
-        loop {
-            match self.try_accept() {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_accept()).await
     }
 
     /// The source of this listener.

@@ -4,7 +4,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use socket2::{SockRef, Socket};
 
@@ -96,13 +96,7 @@ impl UnixStream {
 
     /// Ready as soon as something could be read; errors are those of [`UnixStream::try_read`].
     pub fn poll_read(&self, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_readable(cx));
-        }
+        self.registration.poll_input(cx, || self.try_read(buf))
     }
 
     /// Waits for something to read. A future that is dropped has read nothing.
@@ -111,13 +105,7 @@ impl UnixStream {
     ///
     /// Those of [`UnixStream::try_read`].
     pub async fn read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.try_read(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.readable().await;
-        }
+        self.registration.input(|| self.try_read(buf)).await
     }
 
     /// Writes at once as much of `buf` as the OS takes.
@@ -146,13 +134,7 @@ impl UnixStream {
 
     /// Ready as soon as something could be written; errors are those of [`UnixStream::try_write`].
     pub fn poll_write(&self, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        loop {
-            match self.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return Poll::Ready(result),
-            }
-            ready!(self.registration.poll_writable(cx));
-        }
+        self.registration.poll_output(cx, || self.try_write(buf))
     }
 
     /// Waits until something of `buf` is written. A future that is dropped has written nothing.
@@ -161,13 +143,7 @@ impl UnixStream {
     ///
     /// Those of [`UnixStream::try_write`].
     pub async fn write(&self, buf: &[u8]) -> io::Result<usize> {
-        loop {
-            match self.try_write(buf) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                result => return result,
-            }
-            self.registration.writable().await;
-        }
+        self.registration.output(|| self.try_write(buf)).await
     }
 
     /// Writes all of `buf`. A future that is dropped may have written a part.
