@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use aio_loop::Handle;
-use wasmtime::component::{ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower};
+use wasmtime::component::{
+    ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower, ResourceTable,
+};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::error::{Error, Result, chain};
@@ -269,6 +271,8 @@ impl Guest {
     ///
     /// [`Error::Host`] when bytes could not be written.
     pub async fn close(mut self) -> Result<()> {
+        // Resources first: sockets of WASI hand over what is on its way.
+        self.store.data_mut().table = ResourceTable::new();
         let rest = self.store.data().io().shut_down();
         let handle = self.limits.handle.clone();
         let writes: Vec<_> = rest

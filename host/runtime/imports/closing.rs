@@ -29,15 +29,20 @@ pub(crate) struct Closing {
 impl Closing {
     /// Sends what is left of `stream`, which keeps its place in the table until then.
     fn finish(&mut self, handle: &Handle, stream: Arc<Stream>, places: (Permit, Option<Permit>)) {
-        if self.tasks.len() > 2 * self.swept + 16 {
-            self.tasks.retain(|task| !task.is_finished());
-            self.swept = self.tasks.len();
-        }
-        self.tasks.push(handle.spawn(async move {
+        self.keep(handle.spawn(async move {
             let finished = stream.finish(LINGER).await;
             drop(places);
             finished
         }));
+    }
+
+    /// Sees to it that `task` comes to its end.
+    pub(crate) fn keep(&mut self, task: Task<io::Result<()>>) {
+        if self.tasks.len() > 2 * self.swept + 16 {
+            self.tasks.retain(|task| !task.is_finished());
+            self.swept = self.tasks.len();
+        }
+        self.tasks.push(task);
     }
 }
 

@@ -198,6 +198,20 @@ fn a_peer_that_does_not_read_holds_a_guest_of_0_2_back_and_gets_all_in_the_end()
 }
 
 #[test]
+fn what_a_guest_of_0_2_has_written_is_sent_after_its_end() {
+    let (listener, address) = listen();
+    let args = ["leave", address.as_str()];
+    let mut writer = Running::start(LOOPBACK, &guest("wasi_p2_streams"), &args);
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut other, _) = listener.accept().unwrap();
+    let written: u64 = writer.line().parse().unwrap();
+    assert_eq!(other.read(&mut [0]).unwrap(), 0, "the guest has ended");
+    let read = std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    assert_eq!(read, written);
+    writer.end().passes();
+}
+
+#[test]
 fn writing_more_than_was_permitted_is_a_trap() {
     let (_listener, address) = listen();
     let args = ["too-much", address.as_str()];

@@ -21,15 +21,29 @@ fn main() -> Result<(), String> {
     match what.as_str() {
         "held-back" => held_back(&output)?,
         "too-much" => too_much(&output)?,
-        _ => return Err("held-back or too-much".to_owned()),
+        "leave" => {
+            // Never dropped here: it is closed with all else at the end of the guest.
+            std::mem::forget(connect(at(address)?).map_err(code("connect"))?);
+            return fill(&output);
+        }
+        _ => return Err("held-back, too-much or leave".to_owned()),
     }
     let ended = socket.shutdown(ShutdownType::Send);
     ended.map_err(code("shutdown"))?;
     read_to_end(&input)
 }
 
-/// Writes until there is no room, says how much that was, and then writes the rest.
+/// Writes until there is no room, waits for some, and writes on.
 fn held_back(output: &OutputStream) -> Result<(), String> {
+    fill(output)?;
+    output.subscribe().block();
+    assert_ne!(permitted(output)?, 0);
+    output.write(b"end").map_err(told)?;
+    output.blocking_flush().map_err(told)
+}
+
+/// Writes until there is no room, and says how much that was.
+fn fill(output: &OutputStream) -> Result<(), String> {
     let chunk = vec![b'x'; 65_536];
     let mut written = 0;
     loop {
@@ -42,10 +56,7 @@ fn held_back(output: &OutputStream) -> Result<(), String> {
         assert!(written < FAR_TOO_MUCH, "the peer holds nothing back");
     }
     println!("{written}");
-    output.subscribe().block();
-    assert_ne!(permitted(output)?, 0);
-    output.write(b"end").map_err(told)?;
-    output.blocking_flush().map_err(told)
+    Ok(())
 }
 
 fn too_much(output: &OutputStream) -> Result<(), String> {

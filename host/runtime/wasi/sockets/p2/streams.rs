@@ -86,6 +86,16 @@ impl Halves {
     }
 }
 
+/// What was accepted is still sent when the guest has closed both streams and the socket.
+impl Drop for Halves {
+    fn drop(&mut self) {
+        let stage = std::mem::replace(&mut self.sending().stage, Stage::Ended);
+        if let Stage::Rest { task, .. } = stage {
+            lock(&self.io).closing.keep(task);
+        }
+    }
+}
+
 /// Ends a half. That the peer was faster is no news: reads and writes tell it.
 fn end(connection: &Connection, how: Shutdown) {
     if let Err(error) = connection.stream.shutdown(how) {
