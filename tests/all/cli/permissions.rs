@@ -194,7 +194,7 @@ fn handles_are_limited() {
 fn a_guest_that_never_yields_ends_at_its_limits() {
     let spin = |flag: &str| aio_host(&["run", flag, &guest("spin.wat")]);
     for (flag, words) in [
-        ("--timeout=10ms", ["timed out after 10ms", "--timeout"]),
+        ("--timeout=300ms", ["timed out after 300ms", "--timeout"]),
         ("--fuel=100000", ["ran out of fuel", "--fuel"]),
     ] {
         let ran = spin(flag);
