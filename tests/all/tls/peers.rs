@@ -231,6 +231,8 @@ fn peers_that_break_a_handshake_off_leave_no_descriptor() {
     let pki = Pki::new();
     let identity = pki.identity();
     let flags = [LOOPBACK, &[&identity]].concat();
+    // The first run compiles, with files that are open for a while; the second finds it done.
+    drop(Running::serve(&flags, &guest("echo_tls"), &["127.0.0.1:0"]));
     let (server, address) = Running::serve(&flags, &guest("echo_tls"), &["127.0.0.1:0"]);
     let open = server.descriptors();
     for number in 0..60 {
@@ -243,6 +245,6 @@ fn peers_that_break_a_handshake_off_leave_no_descriptor() {
             socket.set_linger(Some(std::time::Duration::ZERO)).unwrap();
         }
     }
-    wait_until("all of them are closed", || server.descriptors() == open);
+    wait_until("all of them are closed", || server.descriptors() <= open);
     hears_itself(&mut openssl_client(&pki, address, &[]));
 }
