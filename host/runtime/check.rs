@@ -66,6 +66,18 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
     ("aio:host/tls", &["0.1."], Support::Provided),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
+    (
+        "aio:host/process",
+        &["0.1."],
+        Support::Granted("--allow-run"),
+    ),
+    (
+        "aio:host/signals",
+        &["0.1."],
+        Support::Granted("--allow-signal"),
+    ),
+    ("aio:host/stdio", &["0.1."], Support::Provided),
+    ("aio:host/workers", &["0.1."], Support::Provided),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),
     ("wasi:clocks/", &["0.2.", "0.3."], Support::Provided),

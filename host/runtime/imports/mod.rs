@@ -6,7 +6,10 @@ mod closing;
 pub(crate) mod convert;
 pub(crate) mod dns;
 pub(crate) mod io;
+mod process;
 mod ring;
+mod signals;
+mod stdio;
 mod streams;
 mod tcp;
 mod timers;
@@ -15,6 +18,7 @@ mod transfer;
 mod udp;
 #[cfg_attr(not(unix), path = "no_unix.rs")]
 mod unix;
+mod workers;
 
 use wasmtime::component::{HasData, Linker};
 
@@ -30,6 +34,9 @@ mod generated {
             default: trappable,
         },
         with: {
+            "aio:host/process.child": super::process::Child,
+            "aio:host/process.command": super::process::Command,
+            "aio:host/signals.subscription": super::signals::Subscription,
             "aio:host/streams.byte-stream": super::streams::ByteStream,
             "aio:host/tcp.tcp-listener": super::tcp::Listener,
             "aio:host/tcp.tcp-stream": super::tcp::Connection,
@@ -62,5 +69,9 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::unix::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::tls::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::dns::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::process::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::signals::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::stdio::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::workers::add_to_linker::<_, Imports>(linker, |state| state)?;
     ring::add_to_linker(linker)
 }

@@ -107,6 +107,11 @@ impl Io {
                 return Err(ErrorCode::NotSupported.into());
             }
             Operation::ConnectUnix(address) => self.submit_connect_unix(id, &address)?,
+            Operation::Spawn(_)
+            | Operation::Wait(_)
+            | Operation::Signal(_)
+            | Operation::NextSignal(_)
+            | Operation::RunJob(_) => return Err(ErrorCode::NotSupported.into()),
         }
         Ok(())
     }
@@ -348,7 +353,9 @@ fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
 /// Results that a guest must hear of in any case, or they would be lost.
 fn reports(operation: &Operation) -> bool {
     use Operation::{Accept, Connect, ConnectName, ConnectUnix, Lookup, Read, ReadMany};
-    use Operation::{Receive, ReceiveMany, Reverse, Transfer, Watch};
+    use Operation::{
+        NextSignal, Receive, ReceiveMany, Reverse, RunJob, Spawn, Transfer, Wait, Watch,
+    };
     matches!(
         operation,
         Accept(_)
@@ -356,12 +363,16 @@ fn reports(operation: &Operation) -> bool {
             | ConnectName(_)
             | ConnectUnix(_)
             | Lookup(_)
+            | NextSignal(_)
             | Read(_)
             | ReadMany(_)
             | Receive(_)
             | ReceiveMany(_)
             | Reverse(_)
+            | RunJob(_)
+            | Spawn(_)
             | Transfer(_)
+            | Wait(_)
             | Watch(_)
     )
 }
