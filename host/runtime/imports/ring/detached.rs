@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
-use std::{io, mem};
+use std::{fmt, io};
 
-use aio_loop::dns::{LookupError, Names};
+use aio_loop::dns::LookupError;
 use aio_loop::net::happy_eyeballs::EyeballsOptions;
 use aio_loop::{Task, TimerHandle};
 
@@ -20,6 +20,7 @@ use super::super::wit::ring::{
 };
 use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::UnixAddress;
+use super::submit::Id;
 use super::{OWN_KEY, Place, Ring};
 use crate::state::delay;
 
@@ -32,59 +33,46 @@ pub(super) struct Detached {
     work: Work,
 }
 
-#[derive(Debug)]
 enum Work {
     Sleep {
         _timer: TimerHandle,
     },
-    Connect {
-        result: Shared<io::Result<Made>>,
-        _task: Task<()>,
-    },
-    StartTls {
-        result: Shared<Result<(), ErrorCode>>,
-        _task: Task<()>,
-    },
-    Lookup {
-        name: String,
-        result: Shared<Result<Vec<SocketAddr>, LookupError>>,
-        _task: Task<()>,
-    },
-    /// A look-up that a connection follows.
-    ConnectName {
-        name: String,
-        result: Shared<Result<Vec<SocketAddr>, LookupError>>,
-        _task: Task<()>,
-    },
-    Reverse {
-        result: Shared<Result<Names, LookupError>>,
-        _task: Task<()>,
-    },
-    Transfer {
-        moved: Moved,
-        result: Shared<io::Result<u64>>,
+    /// A future that runs on the loop.
+    Task {
+        finish: Arc<Mutex<Option<Finish>>>,
+        /// Of a transfer: how far it has come.
+        moved: Option<Moved>,
         _task: Task<()>,
     },
 }
 
+/// What is to be done once a task is done; it has the result.
+type Finish = Box<dyn FnOnce(&mut Io, Id) + Send>;
+
+impl fmt::Debug for Work {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sleep { .. } => "Sleep",
+            Self::Task { .. } => "Task",
+        })
+    }
+}
+
 impl Detached {
     /// What a cancel leaves of the operation.
-    pub(super) fn cut_short(self) -> Outcome {
-        let moved = match &self.work {
-            Work::Transfer { moved, .. } => moved.clone(),
-            _ => Moved::default(),
+    pub(super) fn cut_short(mut self) -> Outcome {
+        let moved = match &mut self.work {
+            Work::Task { moved, .. } => moved.take(),
+            Work::Sleep { .. } => None,
         };
         // What is on its way goes back to its source before the guest reads on.
         drop(self);
-        match moved.count() {
+        match moved.map_or(0, |moved| moved.count()) {
             0 => Outcome::Failed(ErrorCode::Cancelled),
             count => Outcome::Moved(count),
         }
     }
 }
-
-/// Where a task leaves its result.
-type Shared<T> = Arc<Mutex<Option<T>>>;
 
 /// The bits of a key that number the operation.
 const SEQUENCE_MASK: u32 = (1 << 30) - 1;
@@ -102,7 +90,7 @@ impl Ring {
     /// Takes a detached operation in, begun by `begin` with its key.
     fn detach(
         &mut self,
-        (token, quiet): (u64, bool),
+        (token, quiet): Id,
         begin: impl FnOnce(&Self, u64) -> Work,
     ) -> Result<(), ErrorCode> {
         let (key, sequence) = self.next_key();
@@ -127,11 +115,47 @@ impl Ring {
 }
 
 impl Io {
-    pub(super) fn submit_sleep(
+    /// Runs a future on the loop, and then `finish` with what came of it.
+    fn detach_task<T: Send + 'static>(
         &mut self,
-        id: (u64, bool),
-        nanoseconds: u64,
+        id: Id,
+        future: impl Future<Output = T> + Send + 'static,
+        moved: Option<Moved>,
+        finish: impl FnOnce(&mut Self, Id, T) + Send + 'static,
+    ) -> Result<(), ErrorCode> {
+        let handle = &self.handle;
+        self.ring.detach(id, |ring, key| {
+            let slot = Arc::<Mutex<Option<Finish>>>::default();
+            let (port, result) = (ring.port.clone(), Arc::clone(&slot));
+            let task = handle.spawn(async move {
+                let value = future.await;
+                let finish: Finish = Box::new(move |io, id| finish(io, id, value));
+                *result.lock().unwrap_or_else(PoisonError::into_inner) = Some(finish);
+                port.post(key);
+            });
+            Work::Task {
+                finish: slot,
+                moved,
+                _task: task,
+            }
+        })
+    }
+
+    /// The same for an operation that ends with it.
+    pub(super) fn detach_until<T: Send + 'static>(
+        &mut self,
+        id: Id,
+        future: impl Future<Output = T> + Send + 'static,
+        outcome: impl FnOnce(&mut Self, T) -> Result<Outcome, ErrorCode> + Send + 'static,
     ) -> Result<(), Refusal> {
+        let finish = |io: &mut Self, (token, quiet): Id, value| {
+            let outcome = outcome(io, value);
+            io.end(token, quiet, outcome);
+        };
+        Ok(self.detach_task(id, future, None, finish)?)
+    }
+
+    pub(super) fn submit_sleep(&mut self, id: Id, nanoseconds: u64) -> Result<(), Refusal> {
         let delay = delay(nanoseconds).ok_or(ErrorCode::OutOfRange)?;
         self.sleep(id, delay)
     }
@@ -139,7 +163,7 @@ impl Io {
     /// `now` is the guest's clock.
     pub(super) fn submit_sleep_until(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         deadline: u64,
         now: u64,
     ) -> Result<(), Refusal> {
@@ -151,7 +175,7 @@ impl Io {
         Ok(())
     }
 
-    fn sleep(&mut self, id: (u64, bool), delay: Duration) -> Result<(), Refusal> {
+    fn sleep(&mut self, id: Id, delay: Duration) -> Result<(), Refusal> {
         let handle = &self.handle;
         let deadline = handle
             .now()
@@ -163,36 +187,24 @@ impl Io {
         Ok(self.ring.detach(id, begin)?)
     }
 
-    pub(super) fn submit_connect(
-        &mut self,
-        id: (u64, bool),
-        address: SocketAddr,
-    ) -> Result<(), Refusal> {
+    pub(super) fn submit_connect(&mut self, id: Id, address: SocketAddr) -> Result<(), Refusal> {
         let connect = self.connect(address)?;
         self.detach_connect(id, connect)
     }
 
     fn detach_connect(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         connect: impl Future<Output = io::Result<Made>> + Send + 'static,
     ) -> Result<(), Refusal> {
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, connect);
-            Work::Connect {
-                result,
-                _task: task,
-            }
-        };
-        Ok(self.ring.detach(id, begin)?)
+        self.detach_until(id, connect, Self::connected)
     }
 
     /// Most connect at once; a full backlog is waited for.
     #[cfg(unix)]
     pub(super) fn submit_connect_unix(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         address: &UnixAddress,
     ) -> Result<(), Refusal> {
         let mut connect = Box::pin(self.connect_unix(address)?);
@@ -200,7 +212,7 @@ impl Io {
         let Poll::Ready(made) = connect.as_mut().poll(&mut cx) else {
             return self.detach_connect(id, connect);
         };
-        let connected = self.connected(Some(made))?;
+        let connected = self.connected(made)?;
         self.ring.complete(id.0, connected);
         Ok(())
     }
@@ -208,7 +220,7 @@ impl Io {
     #[cfg(not(unix))]
     pub(super) fn submit_connect_unix(
         &mut self,
-        _id: (u64, bool),
+        _id: Id,
         _address: &UnixAddress,
     ) -> Result<(), Refusal> {
         Err(ErrorCode::NotSupported.into())
@@ -216,7 +228,7 @@ impl Io {
 
     pub(super) fn submit_lookup(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         arguments: LookupArguments,
     ) -> Result<(), Refusal> {
         let LookupArguments {
@@ -225,21 +237,13 @@ impl Io {
             family,
         } = arguments;
         let lookup = self.lookup(&name, &service, family)?;
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, lookup);
-            Work::Lookup {
-                name,
-                result,
-                _task: task,
-            }
-        };
-        Ok(self.ring.detach(id, begin)?)
+        let outcome = move |io: &mut Self, found| io.found(&name, found).map(Outcome::Addresses);
+        self.detach_until(id, lookup, outcome)
     }
 
     pub(super) fn submit_connect_name(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         arguments: LookupArguments,
     ) -> Result<(), Refusal> {
         let LookupArguments {
@@ -249,31 +253,15 @@ impl Io {
         } = arguments;
         self.room()?;
         let lookup = self.lookup(&name, &service, family)?;
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, lookup);
-            Work::ConnectName {
-                name,
-                result,
-                _task: task,
-            }
-        };
-        Ok(self.ring.detach(id, begin)?)
+        let connect = move |io: &mut Self, id, found| io.connect_on(id, &name, found);
+        Ok(self.detach_task(id, lookup, None, connect)?)
     }
 
     /// Goes on from the look-up to the connection, which takes its place.
-    fn connect_on(
-        &mut self,
-        id: (u64, bool),
-        name: &str,
-        found: Option<Result<Vec<SocketAddr>, LookupError>>,
-    ) {
+    fn connect_on(&mut self, id: Id, name: &str, found: Result<Vec<SocketAddr>, LookupError>) {
         self.ring.unpark(id.0);
-        let found = found.ok_or(ErrorCode::Other).map_err(Refusal::from);
-        let begun = found.and_then(|found| {
-            let connect = self.connect_found(name, found, &EyeballsOptions::default())?;
-            self.detach_connect(id, connect)
-        });
+        let connect = self.connect_found(name, found, &EyeballsOptions::default());
+        let begun = connect.and_then(|connect| self.detach_connect(id, connect));
         if let Err(refusal) = begun {
             self.refused(id.0, refusal);
         }
@@ -282,7 +270,7 @@ impl Io {
     /// A transfer does not pass by what waits on its two ends.
     pub(super) fn submit_transfer(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         arguments: &TransferArguments,
     ) -> Result<(), ErrorCode> {
         let &TransferArguments { source, sink, max } = arguments;
@@ -290,51 +278,30 @@ impl Io {
             return Err(ErrorCode::InvalidArgument);
         }
         let (moved, transfer) = self.transfer(source, sink, max)?;
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, transfer);
-            Work::Transfer {
-                moved,
-                result,
-                _task: task,
-            }
+        let finish = |io: &mut Self, (token, quiet): Id, result: io::Result<u64>| {
+            let moved = result.map_err(|error| error_code("transfer", &error));
+            io.end(token, quiet, moved.map(Outcome::Moved));
         };
-        self.ring.detach(id, begin)
+        self.detach_task(id, transfer, Some(moved), finish)
     }
 
     pub(super) fn submit_reverse(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         arguments: ReverseArguments,
     ) -> Result<(), Refusal> {
         let ReverseArguments { address, flags } = arguments;
         let reverse = self.reverse(address.into(), flags, None)?;
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, reverse);
-            Work::Reverse {
-                result,
-                _task: task,
-            }
-        };
-        Ok(self.ring.detach(id, begin)?)
+        self.detach_until(id, reverse, |_, answer| names(answer).map(Outcome::Names))
     }
 
     pub(super) fn submit_start_tls(
         &mut self,
-        id: (u64, bool),
+        id: Id,
         arguments: &StartTlsArguments,
     ) -> Result<(), Refusal> {
         let start = self.start_tls(arguments)?;
-        let handle = &self.handle;
-        let begin = |ring: &Ring, key| {
-            let (result, task) = run(handle, ring, key, start);
-            Work::StartTls {
-                result,
-                _task: task,
-            }
-        };
-        Ok(self.ring.detach(id, begin)?)
+        self.detach_until(id, start, |_, started| started.map(|()| Outcome::Done))
     }
 
     /// Finishes the operation of a key that the port brought.
@@ -342,57 +309,22 @@ impl Io {
         let Some(done) = self.ring.take_detached(key) else {
             return;
         };
-        let outcome = match done.work {
-            Work::Sleep { .. } => Ok(Outcome::Done),
-            Work::Connect { result, .. } => self.connected(take(&result)),
-            Work::StartTls { result, .. } => take(&result)
-                .unwrap_or(Err(ErrorCode::Other))
-                .map(|()| Outcome::Done),
-            Work::Lookup { name, result, .. } => match take(&result) {
-                Some(found) => self.found(&name, found).map(Outcome::Addresses),
-                None => Err(ErrorCode::Other),
+        let id = (done.token, done.quiet);
+        match done.work {
+            Work::Sleep { .. } => self.end(done.token, done.quiet, Ok(Outcome::Done)),
+            Work::Task { finish, .. } => match take(&finish) {
+                Some(finish) => finish(self, id),
+                None => self.end(done.token, done.quiet, Err(ErrorCode::Other)),
             },
-            Work::ConnectName { name, result, .. } => {
-                return self.connect_on((done.token, done.quiet), &name, take(&result));
-            }
-            Work::Transfer { result, .. } => match take(&result) {
-                Some(Ok(moved)) => Ok(Outcome::Moved(moved)),
-                Some(Err(error)) => Err(error_code("transfer", &error)),
-                None => Err(ErrorCode::Other),
-            },
-            Work::Reverse { result, .. } => match take(&result) {
-                Some(answer) => names(answer).map(Outcome::Names),
-                None => Err(ErrorCode::Other),
-            },
-        };
-        self.end(done.token, done.quiet, outcome);
+        }
     }
 
-    fn connected(&mut self, result: Option<io::Result<Made>>) -> Result<Outcome, ErrorCode> {
-        let made = result
-            .ok_or(ErrorCode::Other)?
-            .map_err(|error| error_code("connect", &error))?;
+    fn connected(&mut self, made: io::Result<Made>) -> Result<Outcome, ErrorCode> {
+        let made = made.map_err(|error| error_code("connect", &error))?;
         self.open_made(made).map(Outcome::Connected)
     }
 }
 
-/// Runs a future on the loop; its result is left for the key that is then posted.
-fn run<T: Send + 'static>(
-    handle: &aio_loop::Handle,
-    ring: &Ring,
-    key: u64,
-    work: impl Future<Output = T> + Send + 'static,
-) -> (Shared<T>, Task<()>) {
-    let result = Shared::default();
-    let (port, slot) = (ring.port.clone(), Arc::clone(&result));
-    let task = handle.spawn(async move {
-        let value = work.await;
-        *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        port.post(key);
-    });
-    (result, task)
-}
-
-fn take<T>(result: &Shared<T>) -> Option<T> {
-    mem::take(&mut *result.lock().unwrap_or_else(PoisonError::into_inner))
+fn take(slot: &Mutex<Option<Finish>>) -> Option<Finish> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
