@@ -9,7 +9,9 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use aio_guest::ring::{Batch, Completion, Outcome};
+use aio_guest::bindings::aio::host::process::ExitStatus;
+use aio_guest::bindings::aio::host::workers::JobError;
+use aio_guest::ring::{Batch, Completion, Outcome, Spawned};
 use aio_guest::{
     BindOptions, ByteStream, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener,
     TcpStream, UdpSocket, socket_address,
@@ -196,6 +198,14 @@ pub enum Told {
     Moved(u64),
     /// A host and a service.
     Names(String, String),
+    /// A child and its pipes.
+    Spawned(Spawned),
+    /// How a child has ended.
+    Exited(ExitStatus),
+    /// Which signal, and how many of it.
+    Signalled(u32, u32),
+    /// Why there is no result.
+    JobFailed(JobError),
 }
 
 impl Told {
@@ -221,6 +231,10 @@ impl Told {
             } => Self::Datagram(data.to_vec(), truncated, peer),
             Outcome::Moved(count) => Self::Moved(count),
             Outcome::Names(host, service) => Self::Names(host, service),
+            Outcome::Spawned(spawned) => Self::Spawned(spawned),
+            Outcome::Exited(exit) => Self::Exited(exit.status),
+            Outcome::Signalled(event) => Self::Signalled(event.signal, event.count),
+            Outcome::JobFailed(error) => Self::JobFailed(error),
         };
         (completion.token, told)
     }

@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 
 use super::{layout, memory};
-use crate::bindings::aio::host::ring::Interest;
+use crate::bindings::aio::host::process::Exit;
+use crate::bindings::aio::host::ring::{Interest, Spawned};
+use crate::bindings::aio::host::signals::Event;
 use crate::bindings::aio::host::types::{ErrorCode, Handle};
+use crate::bindings::aio::host::workers::JobError;
 
 /// The completions of a turn, in the order in which they happened.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ impl Drop for Batch {
 pub(super) enum List {
     Addresses(Vec<layout::Address>),
     Names(Vec<u8>, Vec<u8>),
+    Reason(Vec<u8>),
 }
 
 impl Batch {
@@ -125,6 +129,14 @@ pub enum Outcome<'a> {
     Moved(u64),
     /// The names of a host and of a service.
     Names(String, String),
+    /// A child was started. Handles of pipes that it has not are 0.
+    Spawned(Spawned),
+    /// The child has ended.
+    Exited(Exit),
+    /// A signal arrived.
+    Signalled(Event),
+    /// A job that was begun has no result.
+    JobFailed(JobError),
 }
 
 /// Goes through the completions of a batch.
@@ -170,7 +182,11 @@ impl<'a> Completions<'a> {
                 truncated: completion.truncated(),
                 peer: completion.peer(),
             },
-            _ => Outcome::Moved(completion.words[0]),
+            10 => Outcome::Moved(completion.words[0]),
+            12 => Outcome::Spawned(completion.spawned()),
+            13 => Outcome::Exited(completion.exit()),
+            14 => Outcome::Signalled(completion.event()),
+            _ => Outcome::JobFailed(self.job_error(completion)),
         }
     }
 
@@ -186,7 +202,22 @@ impl<'a> Completions<'a> {
                 Outcome::Addresses(list.iter().map(layout::Address::lift).collect())
             }
             Some(List::Names(host, service)) => Outcome::Names(text(host), text(service)),
-            None => Outcome::Addresses(Vec::new()),
+            _ => Outcome::Addresses(Vec::new()),
+        }
+    }
+
+    fn job_error(&mut self, completion: &layout::Completion) -> JobError {
+        let case = completion.byte();
+        if case == 0 {
+            return JobError::Refused(super::call::error_code(completion.reason().0 as u8));
+        }
+        let reason = match self.lists.next() {
+            Some(List::Reason(reason)) => text(reason),
+            _ => String::new(),
+        };
+        match case {
+            1 => JobError::Failed(reason),
+            _ => JobError::Trapped(reason),
         }
     }
 }

@@ -103,13 +103,8 @@ impl Answer {
         let (completions, data) = unsafe { (self.completions.lift(), self.data.lift()) };
         let lists = completions
             .iter()
-            .filter_map(|completion| match completion.case() {
-                // SAFETY: the host wrote this completion, and the list in it is taken here alone.
-                6 => Some(List::Addresses(unsafe { list_of(completion, 0) })),
-                // SAFETY: as above, of both lists.
-                11 => Some(unsafe { List::Names(list_of(completion, 0), list_of(completion, 1)) }),
-                _ => None,
-            })
+            // SAFETY: the host wrote the completions, and the lists in each are taken here alone.
+            .filter_map(|completion| unsafe { lists_of(completion) })
             .collect();
         Ok(Batch::new(completions, lists, data, self.stop != 0))
     }
@@ -139,9 +134,25 @@ impl<T: Element> Foreign<T> {
 
 /// # Safety
 ///
-/// The host wrote `completion`, with a list of `T` at that place that nobody took.
-unsafe fn list_of<T: Element>(completion: &Completion, number: usize) -> Vec<T> {
-    let (pointer, length) = completion.list(number);
+/// The host wrote `completion`, and nobody took the lists in it.
+unsafe fn lists_of(completion: &Completion) -> Option<List> {
+    let [first, second] = [completion.list(0), completion.list(1)];
+    // SAFETY: these cases have these lists, and the caller promises that they are there.
+    unsafe {
+        match completion.case() {
+            6 => Some(List::Addresses(list_of(first))),
+            11 => Some(List::Names(list_of(first), list_of(second))),
+            // One that was refused has a code instead.
+            15 if completion.byte() != 0 => Some(List::Reason(list_of(completion.reason()))),
+            _ => None,
+        }
+    }
+}
+
+/// # Safety
+///
+/// The address and the length are of a list of `T` that the host wrote and nobody took.
+unsafe fn list_of<T: Element>((pointer, length): (usize, usize)) -> Vec<T> {
     let list = Foreign {
         pointer: std::ptr::with_exposed_provenance_mut(pointer),
         length,

@@ -7,7 +7,9 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 use crate::bindings::aio::host::dns::ReverseFlags;
-use crate::bindings::aio::host::ring::Interest;
+use crate::bindings::aio::host::process::{Exit, ExitStatus};
+use crate::bindings::aio::host::ring::{Interest, Spawned};
+use crate::bindings::aio::host::signals::Event;
 use crate::bindings::aio::host::streams::ShutdownHow;
 use crate::bindings::aio::host::types::{Handle, Instant, IpFamily};
 
@@ -128,6 +130,26 @@ impl Payload {
         Self::new(19, [a, b, c, d, flags.bits().into()])
     }
 
+    pub(super) fn spawn(command: Handle) -> Self {
+        Self::new(20, [command])
+    }
+
+    pub(super) fn wait(child: Handle) -> Self {
+        Self::new(21, [child])
+    }
+
+    pub(super) fn signal(child: Handle, number: u32) -> Self {
+        Self::new(22, [child, number.into()])
+    }
+
+    pub(super) fn next_signal(subscription: Handle) -> Self {
+        Self::new(23, [subscription])
+    }
+
+    pub(super) fn run_job(job: Text, length: u32) -> Self {
+        Self::new(24, [job.0, length.into()])
+    }
+
     fn new<const N: usize>(case: u64, payload: [u64; N]) -> Self {
         let mut words = [0; 6];
         words[..N].copy_from_slice(&payload);
@@ -176,6 +198,49 @@ impl Completion {
     pub(super) fn list(&self, number: usize) -> (usize, usize) {
         let word = self.words[number];
         (low(word) as usize, low(word >> 32) as usize)
+    }
+
+    /// The text in the payload that follows a case: why a job has failed.
+    pub(super) fn reason(&self) -> (usize, usize) {
+        let [head, second, ..] = self.words;
+        (low(head >> 32) as usize, low(second) as usize)
+    }
+
+    /// A child, its pipes, and the number of its process.
+    pub(super) fn spawned(&self) -> Spawned {
+        let [child, stdin, stdout, stderr, id] = self.words;
+        Spawned {
+            child,
+            stdin,
+            stdout,
+            stderr,
+            id: low(id),
+        }
+    }
+
+    /// How a child has ended.
+    pub(super) fn exit(&self) -> Exit {
+        let [status, user_time, system_time, max_resident, _] = self.words;
+        let number = low(status >> 32);
+        Exit {
+            status: match low_byte(status) {
+                0 => ExitStatus::Code(low_byte(number.into())),
+                _ => ExitStatus::Signal(number),
+            },
+            user_time,
+            system_time,
+            max_resident,
+        }
+    }
+
+    /// A signal that arrived.
+    pub(super) fn event(&self) -> Event {
+        let [head, sender, ..] = self.words;
+        Event {
+            signal: low(head),
+            count: low(head >> 32),
+            sender: (low_byte(sender) != 0).then_some(low(sender >> 32)),
+        }
     }
 
     /// Whether a datagram was cut.

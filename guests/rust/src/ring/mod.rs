@@ -13,6 +13,8 @@ use std::time::Duration;
 pub use batch::{Batch, Completion, Completions, Outcome};
 pub use submissions::Entry;
 
+pub use crate::bindings::aio::host::ring::Spawned;
+
 use crate::bindings::aio::host::dns::ReverseFlags;
 use crate::bindings::aio::host::ring::Interest;
 use crate::bindings::aio::host::streams::ShutdownHow;
@@ -195,6 +197,34 @@ impl Ring {
         flags: ReverseFlags,
     ) -> Entry<'_> {
         self.push(token, Payload::reverse(address.into(), flags))
+    }
+
+    /// Starts a child of `command`: [`Outcome::Spawned`].
+    pub fn spawn(&mut self, token: u64, command: Handle) -> Entry<'_> {
+        self.push(token, Payload::spawn(command))
+    }
+
+    /// Waits for the end of `child`: [`Outcome::Exited`].
+    pub fn wait(&mut self, token: u64, child: Handle) -> Entry<'_> {
+        self.push(token, Payload::wait(child))
+    }
+
+    /// Sends the signal `number`, 1 to 64, to `child`: [`Outcome::Done`].
+    pub fn signal(&mut self, token: u64, child: Handle, number: u32) -> Entry<'_> {
+        self.push(token, Payload::signal(child, number))
+    }
+
+    /// Waits for a signal of `subscription`: [`Outcome::Signalled`].
+    pub fn next_signal(&mut self, token: u64, subscription: Handle) -> Entry<'_> {
+        self.push(token, Payload::next_signal(subscription))
+    }
+
+    /// Runs `job`, an export of this component, in a worker, with a copy of `input`, at most
+    /// 16 MiB: [`Outcome::Data`], or [`Outcome::JobFailed`] if it was begun and has no result.
+    pub fn run_job(&mut self, token: u64, job: &str, input: &[u8]) -> Entry<'_> {
+        let job = self.submissions.keep(job.as_bytes());
+        let length = self.submissions.append(input);
+        self.push(token, Payload::run_job(job, length))
     }
 
     /// Submits what was collected, and blocks the whole guest until something completes or
