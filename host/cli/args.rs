@@ -5,8 +5,12 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aio_host::capability::{DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, UnixRule};
+use aio_host::capability::{
+    ChildEnvRule, DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, RunRule, SignalRule,
+    UnixRule,
+};
 use aio_host::policy::units::{parse_duration, parse_size};
+use aio_host::quota::ChildLimits;
 use clap::builder::styling::Styles;
 use clap::{Parser, Subcommand};
 
@@ -120,6 +124,42 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "K=V", value_parser = parse_pair)]
     pub(crate) env: Vec<(EnvRule, String)>,
 
+    /// Grants running PROGRAM, with any arguments that begin with ARG; every program without a
+    /// value. A child is outside of the sandbox: see --confine-children.
+    ///
+    /// The value is split into words as a shell does, and not at commas. PROGRAM is a path, or a
+    /// name that is looked up in the PATH at once. It must not lie where the guest may write. A
+    /// script of the shell is granted as \"/bin/sh -c\".
+    #[arg(long, value_name = "PROGRAM[ ARG...]", num_args = 0.., require_equals = true)]
+    #[arg(default_missing_value = "*")]
+    pub(crate) allow_run: Vec<RunRule>,
+
+    /// Lets the guest set the variable NAME of its children. NAME* stands for all that begin so.
+    ///
+    /// Those that the guest itself has it may pass on. What begins with LD_, DYLD_ or PYTHON needs
+    /// to be named, also by a NAME* that begins so.
+    #[arg(
+        long,
+        value_name = "NAME",
+        require_equals = true,
+        value_delimiter = ','
+    )]
+    pub(crate) allow_child_env: Vec<ChildEnvRule>,
+
+    /// Lets the guest listen for signals that reach the host: a name such as TERM, a number, or *.
+    #[arg(
+        long,
+        value_name = "NAME",
+        require_equals = true,
+        value_delimiter = ','
+    )]
+    pub(crate) allow_signal: Vec<SignalRule>,
+
+    /// Grants the terminal: its size and that it changes, raw mode, and escape sequences, which
+    /// are left out of the guest's output otherwise.
+    #[arg(long)]
+    pub(crate) allow_terminal: bool,
+
     /// Grants a directory and all below it, which the guest sees as GUEST; with :ro to read only.
     /// Unix sockets in it are granted too, not with :ro.
     #[arg(long, value_name = "HOST::GUEST[:ro]")]
@@ -137,8 +177,9 @@ pub(crate) struct GrantArgs {
     #[arg(long, value_name = "NAME=CERT.pem,KEY.pem", require_equals = true)]
     pub(crate) tls_identity: Vec<IdentityGrant>,
 
-    /// Grants all connections, lookups, listeners, abstract Unix names and environment variables.
-    /// Directories still need --dir, and private keys --tls-identity.
+    /// Grants all connections, lookups, listeners, abstract Unix names, environment variables,
+    /// programs, signals and the terminal. Directories still need --dir, and private keys
+    /// --tls-identity.
     #[arg(short = 'A', long)]
     pub(crate) allow_all: bool,
 
@@ -178,6 +219,34 @@ pub(crate) struct LimitArgs {
     /// Limits the operations that wait on the ring [default: 65536].
     #[arg(long, value_name = "N")]
     pub(crate) max_operations: Option<u32>,
+
+    /// Limits the children at a time [default: 64].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_children: Option<u32>,
+
+    /// Limits what each child may use: time on a CPU, memory, descriptors. Any may be left out
+    /// [default: as the host].
+    #[arg(long, value_name = "cpu=10s,mem=512MiB,files=64")]
+    pub(crate) child_limit: Option<ChildLimits>,
+
+    /// Gives children this long to end when they are asked to, before they are killed [default:
+    /// 5s].
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub(crate) child_grace: Option<Duration>,
+
+    /// Confines children to the granted directories and programs, without a network unless all of
+    /// it is granted (Linux).
+    #[arg(long)]
+    pub(crate) confine_children: bool,
+
+    /// Limits the jobs that run at a time on threads of their own; 0 for none [default: the number
+    /// of CPUs].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_workers: Option<u32>,
+
+    /// Limits the jobs that wait for a thread [default: 1024].
+    #[arg(long, value_name = "N")]
+    pub(crate) max_jobs: Option<u32>,
 
     /// Ends the guest after a time: a number with ms, s, m or h [default: never].
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
@@ -279,6 +348,7 @@ Examples:
   aio-host run --allow-net client.wasm         connect to any address
   aio-host run --allow-listen=127.0.0.1:0 server.wasm
   aio-host run --dir ./data::/data:ro --allow-env=LANG --env MODE=fast tool.wasm in.txt
+  aio-host run --allow-run=\"git log\" --allow-run=make build.wasm
   aio-host run --policy app.toml --timeout 30s --max-memory 64MiB app.wasm
 
 A policy file, each key of which may be left out:
@@ -287,12 +357,17 @@ A policy file, each key of which may be left out:
   listen = [\"127.0.0.1:8080\"]
   unix = [\"@app\"]
   env = [\"LANG\"]
+  run = [\"ls -l\", \"/bin/sh -c\"]
+  child-env = [\"GIT_*\"]
+  signal = [\"TERM\", \"HUP\"]
+  terminal = true
   dir = [\"data::/data:ro\"]                   # from the folder of this file
   tls-identity = [\"web=cert.pem,key.pem\"]    # that too
   [deny]                                     # beats every allow, --allow-all too
   net = [\"127.0.0.0/8\", \"[::1]\"]
   listen = [\"*:22\"]
   env = [\"AWS_SECRET_ACCESS_KEY\"]
+  run = [\"/bin/sh -c reboot\"]
   [env]
   MODE = \"fast\"
   [limits]
@@ -302,6 +377,12 @@ A policy file, each key of which may be left out:
   max-buffered = \"1MiB\"
   max-lookups = 8
   max-operations = 1000
+  max-children = 8
+  child-limit = \"cpu=10s,mem=512MiB,files=64\"
+  child-grace = \"1s\"
+  confine-children = false
+  max-workers = 2
+  max-jobs = 100
   timeout = \"30s\"
   fuel = 1000000000
 ",

@@ -75,6 +75,14 @@ fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
         .into_iter()
         .fold(policy, Policy::allow_unix);
     policy = grants.allow_env.into_iter().fold(policy, Policy::allow_env);
+    policy = grants.allow_run.into_iter().fold(policy, Policy::allow_run);
+    let names = grants.allow_child_env.into_iter();
+    policy = names.fold(policy, Policy::allow_child_env);
+    let signals = grants.allow_signal.into_iter();
+    policy = signals.fold(policy, Policy::allow_signal);
+    if grants.allow_terminal {
+        policy = policy.allow_terminal();
+    }
     policy = grants.dir.into_iter().fold(policy, Policy::allow_dir);
     let identities = grants.tls_identity.into_iter();
     policy = identities.fold(policy, Policy::allow_tls_identity);
@@ -89,6 +97,12 @@ fn limit(limits: &mut Limits, flags: &LimitArgs) {
     limits.buffered_max = flags.max_buffered.unwrap_or(limits.buffered_max);
     limits.lookups_max = flags.max_lookups.unwrap_or(limits.lookups_max);
     limits.operations_max = flags.max_operations.unwrap_or(limits.operations_max);
+    limits.children_max = flags.max_children.unwrap_or(limits.children_max);
+    limits.child = flags.child_limit.unwrap_or(limits.child);
+    limits.child_grace = flags.child_grace.unwrap_or(limits.child_grace);
+    limits.confine_children |= flags.confine_children;
+    limits.workers_max = flags.max_workers.unwrap_or(limits.workers_max);
+    limits.jobs_max = flags.max_jobs.unwrap_or(limits.jobs_max);
     limits.timeout = flags.timeout.or(limits.timeout);
     limits.fuel = flags.fuel.or(limits.fuel);
 }
@@ -159,6 +173,12 @@ mod tests {
             .allow_listen("127.0.0.1:0".parse().unwrap())
             .allow_unix("@app*".parse().unwrap())
             .allow_env("LANG".parse().unwrap())
+            .allow_run("*".parse().unwrap())
+            .allow_run("/bin/sh -c".parse().unwrap())
+            .allow_child_env("GIT_*".parse().unwrap())
+            .allow_signal("TERM".parse().unwrap())
+            .allow_signal("HUP".parse().unwrap())
+            .allow_terminal()
             .allow_dir("a::/a:ro".parse().unwrap())
             .allow_tls_identity("web=c.pem,k.pem".parse().unwrap())
             .set_env("K".parse().unwrap(), "V");
@@ -168,6 +188,12 @@ mod tests {
         expected.limits.buffered_max = 2048;
         expected.limits.lookups_max = 4;
         expected.limits.operations_max = 3;
+        expected.limits.children_max = 8;
+        expected.limits.child = "files=9".parse().unwrap();
+        expected.limits.child_grace = Duration::ZERO;
+        expected.limits.confine_children = true;
+        expected.limits.workers_max = 0;
+        expected.limits.jobs_max = 1;
         expected.limits.timeout = Some(Duration::from_millis(5));
         expected.limits.fuel = Some(9);
         let flags = [
@@ -176,6 +202,11 @@ mod tests {
             "--allow-listen=127.0.0.1:0",
             "--allow-unix=@app*",
             "--allow-env=LANG",
+            "--allow-run",
+            "--allow-run=/bin/sh -c",
+            "--allow-child-env=GIT_*",
+            "--allow-signal=sigterm,1",
+            "--allow-terminal",
             "--dir=a::/a:ro",
             "--tls-identity=web=c.pem,k.pem",
             "--env=K=V",
@@ -185,6 +216,12 @@ mod tests {
             "--max-buffered=2KiB",
             "--max-lookups=4",
             "--max-operations=3",
+            "--max-children=8",
+            "--child-limit=files=9",
+            "--child-grace=0s",
+            "--confine-children",
+            "--max-workers=0",
+            "--max-jobs=1",
             "--timeout=5ms",
             "--fuel=9",
         ];

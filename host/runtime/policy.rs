@@ -12,9 +12,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::capability::{
-    DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, Policy, RuleError, UnixRule,
+    ChildEnvRule, DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, Policy, RuleError,
+    RunRule, SignalRule, UnixRule,
 };
-use crate::quota::Limits;
+use crate::quota::{ChildLimits, Limits};
 
 /// Why a policy file gives no policy, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -88,17 +89,24 @@ struct Allow {
     listen: Vec<Spanned<String>>,
     unix: Vec<Spanned<String>>,
     env: Vec<Spanned<String>>,
+    run: Vec<Spanned<String>>,
+    child_env: Vec<Spanned<String>>,
+    signal: Vec<Spanned<String>>,
+    terminal: bool,
     dir: Vec<Spanned<String>>,
     tls_identity: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 struct Deny {
     net: Vec<Spanned<String>>,
     listen: Vec<Spanned<String>>,
     unix: Vec<Spanned<String>>,
     env: Vec<Spanned<String>>,
+    run: Vec<Spanned<String>>,
+    child_env: Vec<Spanned<String>>,
+    signal: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -110,6 +118,12 @@ struct LimitKeys {
     max_buffered: Option<Spanned<String>>,
     max_lookups: Option<u32>,
     max_operations: Option<u32>,
+    max_children: Option<u32>,
+    child_limit: Option<Spanned<String>>,
+    child_grace: Option<Spanned<String>>,
+    confine_children: bool,
+    max_workers: Option<u32>,
+    max_jobs: Option<u32>,
     timeout: Option<Spanned<String>>,
     fuel: Option<u64>,
 }
@@ -121,19 +135,7 @@ struct Source<'a> {
 
 impl Source<'_> {
     fn policy(&self, content: &Content) -> Result<Policy, PolicyError> {
-        let mut policy = self.allowed(&content.allow)?;
-        for rule in self.rules::<NetRule>("deny.net", &content.deny.net)? {
-            policy = policy.deny_net(rule);
-        }
-        for rule in self.rules("deny.listen", &content.deny.listen)? {
-            policy = policy.deny_listen(rule);
-        }
-        for rule in self.rules("deny.unix", &content.deny.unix)? {
-            policy = policy.deny_unix(rule);
-        }
-        for rule in self.rules("deny.env", &content.deny.env)? {
-            policy = policy.deny_env(rule);
-        }
+        let mut policy = self.denied(&content.deny, self.allowed(&content.allow)?)?;
         for (name, value) in &content.env {
             policy = policy.set_env(self.read_with("env", name, EnvRule::from_str)?, value);
         }
@@ -155,14 +157,58 @@ impl Source<'_> {
         for rule in self.rules("allow.env", &allow.env)? {
             policy = policy.allow_env(rule);
         }
-        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
         for grant in self.rules::<DirGrant>("allow.dir", &allow.dir)? {
-            policy = policy.allow_dir(grant.relative_to(folder));
+            policy = policy.allow_dir(grant.relative_to(self.folder()));
         }
         for grant in self.rules::<IdentityGrant>("allow.tls-identity", &allow.tls_identity)? {
-            policy = policy.allow_tls_identity(grant.relative_to(folder));
+            policy = policy.allow_tls_identity(grant.relative_to(self.folder()));
+        }
+        self.allowed_children(allow, policy)
+    }
+
+    fn allowed_children(&self, allow: &Allow, mut policy: Policy) -> Result<Policy, PolicyError> {
+        for rule in self.run_rules("allow.run", &allow.run)? {
+            policy = policy.allow_run(rule);
+        }
+        for rule in self.rules::<ChildEnvRule>("allow.child-env", &allow.child_env)? {
+            policy = policy.allow_child_env(rule);
+        }
+        for rule in self.rules::<SignalRule>("allow.signal", &allow.signal)? {
+            policy = policy.allow_signal(rule);
+        }
+        if allow.terminal {
+            policy = policy.allow_terminal();
         }
         Ok(policy)
+    }
+
+    fn denied(&self, deny: &Deny, mut policy: Policy) -> Result<Policy, PolicyError> {
+        for rule in self.rules::<NetRule>("deny.net", &deny.net)? {
+            policy = policy.deny_net(rule);
+        }
+        for rule in self.rules("deny.listen", &deny.listen)? {
+            policy = policy.deny_listen(rule);
+        }
+        for rule in self.rules("deny.unix", &deny.unix)? {
+            policy = policy.deny_unix(rule);
+        }
+        for rule in self.rules("deny.env", &deny.env)? {
+            policy = policy.deny_env(rule);
+        }
+        for rule in self.run_rules("deny.run", &deny.run)? {
+            policy = policy.deny_run(rule);
+        }
+        for rule in self.rules("deny.child-env", &deny.child_env)? {
+            policy = policy.deny_child_env(rule);
+        }
+        for rule in self.rules("deny.signal", &deny.signal)? {
+            policy = policy.deny_signal(rule);
+        }
+        Ok(policy)
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or_else(|| Path::new(""))
     }
 
     fn limits(&self, keys: &LimitKeys) -> Result<Limits, PolicyError> {
@@ -182,7 +228,33 @@ impl Source<'_> {
         limits.lookups_max = keys.max_lookups.unwrap_or(limits.lookups_max);
         limits.operations_max = keys.max_operations.unwrap_or(limits.operations_max);
         limits.fuel = keys.fuel;
+        self.limits_of_children(keys, limits)
+    }
+
+    fn limits_of_children(
+        &self,
+        keys: &LimitKeys,
+        mut limits: Limits,
+    ) -> Result<Limits, PolicyError> {
+        if let Some(text) = &keys.child_limit {
+            limits.child = self.read_with("limits.child-limit", text, ChildLimits::from_str)?;
+        }
+        if let Some(text) = &keys.child_grace {
+            limits.child_grace =
+                self.read_with("limits.child-grace", text, units::parse_duration)?;
+        }
+        limits.children_max = keys.max_children.unwrap_or(limits.children_max);
+        limits.confine_children = keys.confine_children;
+        limits.workers_max = keys.max_workers.unwrap_or(limits.workers_max);
+        limits.jobs_max = keys.max_jobs.unwrap_or(limits.jobs_max);
         Ok(limits)
+    }
+
+    /// Rules with a path in them.
+    fn run_rules(&self, key: &str, texts: &[Spanned<String>]) -> Result<Vec<RunRule>, PolicyError> {
+        let read = |text: &str| RunRule::read(text, self.folder());
+        let rule = |text| self.read_with(key, text, read);
+        texts.iter().map(rule).collect()
     }
 
     fn rules<R>(&self, key: &str, texts: &[Spanned<String>]) -> Result<Vec<R>, PolicyError>
@@ -252,6 +324,10 @@ mod tests {
             listen = ["127.0.0.1:8080"]
             unix = ["@app"]
             env = ["LANG"]
+            run = ["/bin/sh -c"]
+            child-env = ["MODE*"]
+            signal = ["TERM"]
+            terminal = true
             dir = ["data::/data:ro", "/abs"]
             tls-identity = ["web=c.pem,/k.pem"]
             [deny]
@@ -259,6 +335,9 @@ mod tests {
             listen = ["*:22"]
             unix = ["@sys*"]
             env = ["SECRET"]
+            run = ["/bin/sh -c 'a b'"]
+            child-env = ["MODEL"]
+            signal = ["HUP"]
             [env]
             MODE = "fast"
             [limits]
@@ -268,6 +347,12 @@ mod tests {
             max-buffered = "1MiB"
             max-lookups = 4
             max-operations = 200
+            max-children = 8
+            child-limit = "cpu=10s,files=64"
+            child-grace = "1s"
+            confine-children = true
+            max-workers = 3
+            max-jobs = 5
             timeout = "5s"
             fuel = 1000
             "#,
@@ -285,6 +370,13 @@ mod tests {
             .deny_listen("*:22".parse().unwrap())
             .deny_unix("@sys*".parse().unwrap())
             .deny_env("SECRET".parse().unwrap())
+            .allow_run("/bin/sh -c".parse().unwrap())
+            .allow_child_env("MODE*".parse().unwrap())
+            .allow_signal("TERM".parse().unwrap())
+            .allow_terminal()
+            .deny_run("/bin/sh -c 'a b'".parse().unwrap())
+            .deny_child_env("MODEL".parse().unwrap())
+            .deny_signal("HUP".parse().unwrap())
             .set_env("MODE".parse().unwrap(), "fast");
         expected.limits.memory_max = 512 * 1024 * 1024;
         expected.limits.handles_max = 100;
@@ -292,6 +384,12 @@ mod tests {
         expected.limits.buffered_max = 1024 * 1024;
         expected.limits.lookups_max = 4;
         expected.limits.operations_max = 200;
+        expected.limits.children_max = 8;
+        expected.limits.child = "cpu=10s,files=64".parse().unwrap();
+        expected.limits.child_grace = Duration::from_secs(1);
+        expected.limits.confine_children = true;
+        expected.limits.workers_max = 3;
+        expected.limits.jobs_max = 5;
         expected.limits.timeout = Some(Duration::from_secs(5));
         expected.limits.fuel = Some(1000);
         assert_eq!(policy, expected);
@@ -305,7 +403,7 @@ mod tests {
         );
         assert_eq!(
             said("[deny]\nnets = []\n"),
-            "policy dir/p.toml:2: unknown key `nets`, expected one of `net`, `listen`, `unix`, `env`"
+            "policy dir/p.toml:2: unknown key `nets`, expected one of `net`, `listen`, `unix`, `env`, `run`, `child-env`, `signal`"
         );
         assert!(
             said("[limits]\nmax_memory = \"1MiB\"").contains("p.toml:2: unknown key `max_memory`")

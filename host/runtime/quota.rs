@@ -1,9 +1,14 @@
 //! How much a guest may hold. A quota refuses and never waits: a guest that waited for its own
 //! quota would wait for itself.
 
+mod child;
+
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+pub use child::ChildLimits;
 
 const MIB: usize = 1024 * 1024;
 
@@ -25,6 +30,19 @@ pub struct Limits {
     pub lookups_max: u32,
     /// Bytes that the host keeps for the guest, such as writes that wait. Default 64 MiB.
     pub buffered_max: usize,
+    /// Children at a time, also those that have ended and whose handle is open. Default 64.
+    pub children_max: u32,
+    /// What one child may use.
+    pub child: ChildLimits,
+    /// How long a child may take to end when it is asked to, before it is killed. Default 5 s.
+    pub child_grace: Duration,
+    /// Whether children are confined to what is granted to the guest, by the system. A system that
+    /// cannot do so refuses the guest. Default: no.
+    pub confine_children: bool,
+    /// Jobs that run at a time, each on a thread of its own. Default: as many as there are CPUs.
+    pub workers_max: u32,
+    /// Jobs that wait for a worker. Default 1,024.
+    pub jobs_max: u32,
     /// How long the main call may take on the wall clock. Default: for ever.
     pub timeout: Option<Duration>,
     /// How much fuel the guest may burn, about one unit an instruction. Needs a host that was built
@@ -41,10 +59,22 @@ impl Default for Limits {
             operations_max: 65_536,
             lookups_max: 64,
             buffered_max: 64 * MIB,
+            children_max: 64,
+            child: ChildLimits::default(),
+            child_grace: Duration::from_secs(5),
+            confine_children: false,
+            workers_max: cpus(),
+            jobs_max: 1024,
             timeout: None,
             fuel: None,
         }
     }
+}
+
+/// How many CPUs this process may use; one if the system does not tell.
+fn cpus() -> u32 {
+    let cpus = std::thread::available_parallelism().map_or(1, NonZero::get);
+    u32::try_from(cpus).unwrap_or(u32::MAX)
 }
 
 /// Counts what a guest holds of one kind. Clones count together.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const TOLD_MAX: usize = 64;
 
 /// How many characters of a guest's text are shown.
-const SHOWN_MAX: usize = 256;
+pub(super) const SHOWN_MAX: usize = 256;
 
 /// A refused operation, and what would grant it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

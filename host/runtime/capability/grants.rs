@@ -1,4 +1,5 @@
-//! A policy at work in one guest: every question of the network is decided here.
+//! A policy at work in one guest: every question of the network is decided here, others beside
+//! their rules.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ use super::{Allowed, Policy};
 #[derive(Debug)]
 pub struct Grants {
     pub(super) policy: Arc<Policy>,
+    /// The guest's own environment.
+    pub(super) env: Vec<(String, String)>,
     /// What names have granted.
     pins: Pins,
     /// What lookups returned and no name grants, to say so.
@@ -62,11 +65,18 @@ impl Grants {
     pub fn new(policy: Arc<Policy>) -> Self {
         Self {
             policy,
+            env: Vec::new(),
             pins: Pins::default(),
             withheld: Pins::default(),
             heard: Heard::default(),
             numbered: 0,
         }
+    }
+
+    /// Tells the guest's own environment, which its children may have too.
+    #[must_use]
+    pub fn with_env(self, env: Vec<(String, String)>) -> Self {
+        Self { env, ..self }
     }
 
     /// Decides on looking up `name`. A numeric address needs no more than that connecting to it,

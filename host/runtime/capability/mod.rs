@@ -1,6 +1,8 @@
-//! What a guest may touch: the rules, and the decisions on them. Pure: nothing here does I/O or
-//! knows of wasm. Whatever is not granted is refused, and a refusal names what would grant it.
+//! What a guest may touch: the rules, and the decisions on them. Nothing here knows of wasm, or
+//! does I/O but to find programs. Whatever is not granted is refused, and a refusal names what
+//! would grant it.
 
+mod child_env;
 mod denial;
 mod dir;
 mod env;
@@ -12,10 +14,14 @@ mod net;
 mod network;
 mod pins;
 mod ports;
+mod programs;
 mod rule;
+mod run;
+mod signal;
 mod special;
 mod unix;
 
+pub use child_env::ChildEnvRule;
 pub use denial::{Denial, Denials};
 pub use dir::DirGrant;
 pub use env::EnvRule;
@@ -24,6 +30,8 @@ pub use identity::IdentityGrant;
 pub use listen::ListenRule;
 pub use net::NetRule;
 pub use rule::RuleError;
+pub use run::RunRule;
+pub use signal::SignalRule;
 pub use unix::UnixRule;
 
 use crate::quota::Limits;
@@ -48,6 +56,10 @@ pub struct Policy {
     listen: Allowed<ListenRule>,
     unix: Allowed<UnixRule>,
     env: EnvRules,
+    run: Allowed<RunRule>,
+    child_env: Allowed<ChildEnvRule>,
+    signal: Allowed<SignalRule>,
+    terminal: bool,
     dirs: Vec<DirGrant>,
     identities: Vec<IdentityGrant>,
     /// How much of each thing the guest may hold.
@@ -69,8 +81,9 @@ struct EnvRules {
 }
 
 impl Policy {
-    /// Grants every connection, lookup, listener, abstract Unix name and environment variable that
-    /// no deny takes back. Directories and TLS identities still have to be granted one by one: each
+    /// Grants every connection, lookup, listener, abstract Unix name, environment variable, program
+    /// and signal that no deny takes back, and the terminal. Programs are outside of the sandbox,
+    /// so this is all that the user of the host may. Directories and TLS identities still have to be granted one by one: each
     /// needs a name for the guest.
     pub fn allow_all() -> Self {
         Self {
@@ -148,6 +161,57 @@ impl Policy {
     #[must_use]
     pub fn set_env(mut self, name: EnvRule, value: impl Into<String>) -> Self {
         self.env.set.push((name, value.into()));
+        self
+    }
+
+    /// Grants running the programs that `rule` names.
+    #[must_use]
+    pub fn allow_run(mut self, rule: RunRule) -> Self {
+        self.run.allow.push(rule);
+        self
+    }
+
+    /// Refuses running what `rule` names, also by a link that leads to it. A copy of it is another
+    /// program.
+    #[must_use]
+    pub fn deny_run(mut self, rule: RunRule) -> Self {
+        self.run.deny.push(rule);
+        self
+    }
+
+    /// Lets the guest choose variables of a child's environment.
+    #[must_use]
+    pub fn allow_child_env(mut self, rule: ChildEnvRule) -> Self {
+        self.child_env.allow.push(rule);
+        self
+    }
+
+    /// Keeps variables from children, also the guest's own.
+    #[must_use]
+    pub fn deny_child_env(mut self, rule: ChildEnvRule) -> Self {
+        self.child_env.deny.push(rule);
+        self
+    }
+
+    /// Grants listening for a signal.
+    #[must_use]
+    pub fn allow_signal(mut self, rule: SignalRule) -> Self {
+        self.signal.allow.push(rule);
+        self
+    }
+
+    /// Refuses listening for a signal.
+    #[must_use]
+    pub fn deny_signal(mut self, rule: SignalRule) -> Self {
+        self.signal.deny.push(rule);
+        self
+    }
+
+    /// Grants the terminal: its size and that it changes, raw mode, and escape sequences as they
+    /// are.
+    #[must_use]
+    pub fn allow_terminal(mut self) -> Self {
+        self.terminal = true;
         self
     }
 

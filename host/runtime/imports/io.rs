@@ -18,6 +18,7 @@ use crate::interrupt::Interrupt;
 use crate::preopens::{Preopens, Unplaced};
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
+use crate::wasi::host_environment;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
@@ -110,6 +111,7 @@ impl Io {
         inherited: Inherited,
         interrupt: &Interrupt,
     ) -> Self {
+        let env = policy.env(host_environment());
         let limits = &policy.limits;
         let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
         Self {
@@ -123,7 +125,7 @@ impl Io {
             buffered: Quota::new(buffered),
             lookups: Quota::new(limits.lookups_max.into()),
             resolver: Resolver::new(handle, LOOKUP_THREADS_MAX),
-            grants: Grants::new(Arc::new(policy)),
+            grants: Grants::new(Arc::new(policy)).with_env(env),
             preopens: Preopens::default(),
             inherited,
         }

@@ -84,7 +84,7 @@ impl Wasi {
 }
 
 /// WASI's strings are Unicode: other variables cannot be passed on.
-fn host_environment() -> impl Iterator<Item = (String, String)> {
+pub(crate) fn host_environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 22] = [
+const RUN_FLAGS: [&str; 32] = [
     "--allow-net",
     "--allow-listen",
     "--allow-unix",
@@ -12,6 +12,10 @@ const RUN_FLAGS: [&str; 22] = [
     "--tls-identity",
     "--allow-env",
     "--env",
+    "--allow-run",
+    "--allow-child-env",
+    "--allow-signal",
+    "--allow-terminal",
     "--dir",
     "--allow-all",
     "--policy",
@@ -21,6 +25,12 @@ const RUN_FLAGS: [&str; 22] = [
     "--max-buffered",
     "--max-lookups",
     "--max-operations",
+    "--max-children",
+    "--child-limit",
+    "--child-grace",
+    "--confine-children",
+    "--max-workers",
+    "--max-jobs",
     "--timeout",
     "--fuel",
     "--grace",
