@@ -26,6 +26,8 @@
 
 mod address;
 mod datagrams;
+mod join;
+mod reader;
 mod stream;
 
 /// What the WIT package `aio:host` means in Rust, as `wit-bindgen` writes it.
@@ -48,7 +50,11 @@ pub mod bindings {
     });
 }
 
+pub mod executor;
+pub mod process;
 pub mod ring;
+pub mod signal;
+pub mod stdio;
 
 pub use address::socket_address;
 pub use bindings::aio::host::streams::{ByteStream, ShutdownHow};
@@ -56,8 +62,10 @@ pub use bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpListener, T
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
 pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
 pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
+pub use join::join;
+pub use reader::{ReadError, StreamReader};
 pub use ring::Ring;
-pub use stream::{Connection, write_all};
+pub use stream::{Connection, read_to_end, write_all};
 #[doc(hidden)]
 pub use wit_bindgen;
 

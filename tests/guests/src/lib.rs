@@ -13,7 +13,7 @@ use aio_guest::bindings::aio::host::process::ExitStatus;
 use aio_guest::bindings::aio::host::workers::JobError;
 use aio_guest::ring::{Batch, Completion, Outcome, Spawned};
 use aio_guest::{
-    BindOptions, ByteStream, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener,
+    BindOptions, Connection, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener,
     TcpStream, UdpSocket, socket_address,
 };
 
@@ -106,26 +106,8 @@ pub async fn pair() -> Result<(TcpStream, TcpStream), String> {
     Ok((near, far))
 }
 
-/// A connection of any kind, to be read from.
-pub trait Source {
-    /// Calls the import `read`.
-    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>>;
-}
-
-impl Source for TcpStream {
-    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>> {
-        self.read(max)
-    }
-}
-
-impl Source for ByteStream {
-    fn read_some(&self, max: u32) -> impl Future<Output = Result<Vec<u8>, ErrorCode>> {
-        self.read(max)
-    }
-}
-
 /// Reads until `length` bytes are there.
-pub async fn read_exactly(stream: &impl Source, length: usize) -> Result<Vec<u8>, String> {
+pub async fn read_exactly(stream: &impl Connection, length: usize) -> Result<Vec<u8>, String> {
     let mut all = Vec::new();
     while all.len() < length {
         let max = u32::try_from(length - all.len()).unwrap_or(u32::MAX);
