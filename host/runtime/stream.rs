@@ -13,6 +13,8 @@ use std::task::{Context, Poll, ready};
 #[cfg(unix)]
 use aio_loop::net::unix::UnixStream;
 use aio_loop::net::{ByteStream, RawSocket, TcpStream};
+#[cfg(unix)]
+use aio_loop::pipe::{PipeReader, PipeWriter, wrong_direction};
 use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
 use aio_loop::{Port, Readiness, Registration};
 
@@ -32,6 +34,10 @@ enum Transport {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(UnixStream),
+    #[cfg(unix)]
+    Reader(PipeReader),
+    #[cfg(unix)]
+    Writer(PipeWriter),
 }
 
 impl Transport {
@@ -41,6 +47,14 @@ impl Transport {
             Self::Tcp(stream) => stream.shutdown(how),
             #[cfg(unix)]
             Self::Unix(stream) => stream.shutdown(how),
+            #[cfg(unix)]
+            Self::Reader(_) if how == Shutdown::Write => Err(wrong_direction()),
+            #[cfg(unix)]
+            Self::Writer(_) if how == Shutdown::Read => Err(wrong_direction()),
+            #[cfg(unix)]
+            Self::Reader(pipe) => pipe.shutdown(),
+            #[cfg(unix)]
+            Self::Writer(pipe) => pipe.shutdown(),
         }
     }
 
@@ -49,6 +63,10 @@ impl Transport {
             Self::Tcp(stream) => stream.try_write(buf),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write(buf),
+            #[cfg(unix)]
+            Self::Reader(_) => Err(wrong_direction()),
+            #[cfg(unix)]
+            Self::Writer(pipe) => pipe.try_write(buf),
         }
     }
 }
@@ -59,6 +77,10 @@ impl tls::Transport for Transport {
             Self::Tcp(stream) => stream.try_read(buf),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_read(buf),
+            #[cfg(unix)]
+            Self::Reader(pipe) => pipe.try_read(buf),
+            #[cfg(unix)]
+            Self::Writer(_) => Err(wrong_direction()),
         }
     }
 
@@ -67,6 +89,10 @@ impl tls::Transport for Transport {
             Self::Tcp(stream) => stream.try_write_vectored(bufs),
             #[cfg(unix)]
             Self::Unix(stream) => stream.try_write_vectored(bufs),
+            #[cfg(unix)]
+            Self::Reader(_) => Err(wrong_direction()),
+            #[cfg(unix)]
+            Self::Writer(pipe) => pipe.try_write_vectored(bufs),
         }
     }
 
@@ -75,6 +101,36 @@ impl tls::Transport for Transport {
             Self::Tcp(stream) => stream.registration(),
             #[cfg(unix)]
             Self::Unix(stream) => stream.registration(),
+            #[cfg(unix)]
+            Self::Reader(pipe) => pipe.registration(),
+            #[cfg(unix)]
+            Self::Writer(pipe) => pipe.registration(),
+        }
+    }
+}
+
+/// What a transfer asks of what carries the bytes.
+impl Transport {
+    fn carrier(&self) -> &dyn ByteStream {
+        match self {
+            Self::Tcp(stream) => stream,
+            #[cfg(unix)]
+            Self::Unix(stream) => stream,
+            #[cfg(unix)]
+            Self::Reader(pipe) => pipe,
+            #[cfg(unix)]
+            Self::Writer(pipe) => pipe,
+        }
+    }
+
+    /// Whether bytes go in both directions.
+    fn is_duplex(&self) -> bool {
+        match self {
+            Self::Tcp(_) => true,
+            #[cfg(unix)]
+            Self::Unix(_) => true,
+            #[cfg(unix)]
+            Self::Reader(_) | Self::Writer(_) => false,
         }
     }
 }
@@ -89,6 +145,20 @@ impl From<TcpStream> for Stream {
 impl From<UnixStream> for Stream {
     fn from(stream: UnixStream) -> Self {
         Self::on(Transport::Unix(stream))
+    }
+}
+
+#[cfg(unix)]
+impl From<PipeReader> for Stream {
+    fn from(pipe: PipeReader) -> Self {
+        Self::on(Transport::Reader(pipe))
+    }
+}
+
+#[cfg(unix)]
+impl From<PipeWriter> for Stream {
+    fn from(pipe: PipeWriter) -> Self {
+        Self::on(Transport::Writer(pipe))
     }
 }
 
@@ -123,7 +193,7 @@ impl Stream {
         match &self.transport {
             Transport::Tcp(stream) => Some(stream),
             #[cfg(unix)]
-            Transport::Unix(_) => None,
+            _ => None,
         }
     }
 
@@ -132,7 +202,7 @@ impl Stream {
     pub(crate) fn unix(&self) -> Option<&UnixStream> {
         match &self.transport {
             Transport::Unix(stream) => Some(stream),
-            Transport::Tcp(_) => None,
+            _ => None,
         }
     }
 
@@ -284,30 +354,24 @@ impl ByteStream for Stream {
     }
 
     fn unread(&self, bytes: &[u8]) {
-        match (self.upgrade.get(), &self.transport) {
-            (Some(upgrade), _) => upgrade.unread(bytes),
-            (None, Transport::Tcp(stream)) => ByteStream::unread(stream, bytes),
-            #[cfg(unix)]
-            (None, Transport::Unix(stream)) => ByteStream::unread(stream, bytes),
+        match self.upgrade.get() {
+            Some(upgrade) => upgrade.unread(bytes),
+            None => self.transport.carrier().unread(bytes),
         }
     }
 
     fn has_unread(&self) -> bool {
-        match (self.upgrade.get(), &self.transport) {
-            (Some(upgrade), _) => upgrade.has_unread(),
-            (None, Transport::Tcp(stream)) => ByteStream::has_unread(stream),
-            #[cfg(unix)]
-            (None, Transport::Unix(stream)) => ByteStream::has_unread(stream),
+        match self.upgrade.get() {
+            Some(upgrade) => upgrade.has_unread(),
+            None => self.transport.carrier().has_unread(),
         }
     }
 
     /// With TLS the bytes on the socket are others.
     fn socket(&self) -> Option<RawSocket<'_>> {
-        match (self.upgrade.get(), &self.transport) {
-            (Some(_), _) => None,
-            (None, Transport::Tcp(stream)) => stream.socket(),
-            #[cfg(unix)]
-            (None, Transport::Unix(stream)) => stream.socket(),
+        match self.upgrade.get() {
+            Some(_) => None,
+            None => self.transport.carrier().socket(),
         }
     }
 }

@@ -28,6 +28,8 @@ pub mod dns;
 pub mod fd;
 pub mod net;
 #[cfg(unix)]
+pub mod pipe;
+#[cfg(unix)]
 pub mod signal;
 mod sys;
 pub mod testing;

@@ -153,13 +153,16 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`] if there is TLS already.
+    /// [`InvalidState`] if there is TLS already, and on a pipe.
     pub(crate) fn start_tls(
         self: &Arc<Self>,
         engine: Engine,
         handle: &Handle,
         shutdown: Duration,
     ) -> Result<(), InvalidState> {
+        if !self.transport.is_duplex() {
+            return Err(InvalidState);
+        }
         let upgrade = Upgrade {
             session: Session::new(engine),
             stage: AtomicU8::new(Stage::Handshake as u8),

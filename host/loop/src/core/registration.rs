@@ -208,6 +208,19 @@ impl Registration {
         wakes.into_iter().for_each(Waker::wake);
     }
 
+    /// Deregisters the descriptor, which is about to stand for something that has ended: from now on
+    /// each attempt is worth a try and tells so.
+    #[cfg(unix)]
+    pub(crate) fn release(&self) {
+        let interest = lock(&self.interest);
+        self.handle.reactor().deregister(self.fd);
+        self.source.update(|state| state | WRITE_INTEREST);
+        drop(interest);
+        let mut wakes = Vec::new();
+        self.source.apply(READABLE | WRITABLE, &mut wakes);
+        wakes.into_iter().for_each(Waker::wake);
+    }
+
     /// Has all who wait or are attached look again, as an event would: what stands on top of the
     /// source has news of its own.
     pub fn wake(&self) {

@@ -12,6 +12,8 @@ mod message;
 mod number;
 #[cfg(target_os = "linux")]
 mod peer_credentials;
+#[cfg(unix)]
+mod replace;
 
 use std::net::SocketAddr;
 
@@ -21,6 +23,8 @@ pub(crate) use message::receive;
 pub(crate) use number::duplicate;
 #[cfg(target_os = "linux")]
 pub(crate) use peer_credentials::peer_credentials;
+#[cfg(unix)]
+pub(crate) use replace::replace;
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]

@@ -11,6 +11,8 @@ mod exhaustion;
 mod fd;
 mod happy_eyeballs;
 mod listeners;
+#[cfg(unix)]
+mod pipe;
 mod port;
 #[cfg(unix)]
 mod signal;
