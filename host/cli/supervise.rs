@@ -2,7 +2,7 @@
 //! end of the grace period, ends it.
 
 use std::cell::OnceCell;
-use std::future::poll_fn;
+use std::future::{self, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) fn run(
     let handle = host.handle().clone();
     let ended_by = [Signal::INT, Signal::TERM].map(Signal::as_raw);
     // Not before the guest is compiled: until then a signal ends this process as it does any.
-    let signals = signal::signals(&handle, &ended_by)
+    let signals = signal::unclaimed(&handle, &ended_by)
         .map_err(|error| Failure::System(format!("listen for signals: {error}")))?;
     let instantiation = host.instantiate(program, options);
     let controller = OnceCell::new();
@@ -62,7 +62,7 @@ impl Supervisor<'_> {
         &mut self,
         mut work: Pin<&mut impl Future<Output = Result<u8>>>,
     ) -> Result<u8, Failure> {
-        let asked_by = match first(work.as_mut(), self.signals.recv()).await {
+        let asked_by = match first(work.as_mut(), self.next_signal()).await {
             First::Left(ended) => return Ok(ended?),
             First::Right(signal) => signal,
         };
@@ -85,11 +85,23 @@ impl Supervisor<'_> {
         Err(Failure::Signal(killed_by))
     }
 
+    /// Waits for a signal that the guest does not listen for.
+    async fn next_signal(&self) -> i32 {
+        match self.signals.next().await {
+            Ok(arrival) => arrival.number,
+            Err(error) => {
+                // Nobody closes it.
+                tracing::error!("wait for signals: {error}");
+                future::pending().await
+            }
+        }
+    }
+
     /// Waits for the second signal, or for the end of the grace period; tells which signal it is
     /// that ends the guest.
     async fn patience(&mut self, asked_by: i32) -> i32 {
         let grace = self.handle.sleep(self.grace);
-        match first(pin!(grace), self.signals.recv()).await {
+        match first(pin!(grace), self.next_signal()).await {
             First::Left(()) => asked_by,
             First::Right(signal) => signal,
         }

@@ -247,7 +247,7 @@ impl Stdio {
 }
 
 /// A descriptor on its way to the reactor, which does not own it.
-struct Borrowed(RawFd);
+pub(crate) struct Borrowed(pub(crate) RawFd);
 
 impl AsRawFd for Borrowed {
     fn as_raw_fd(&self) -> RawFd {

@@ -1,106 +1,157 @@
-//! Signals of the process as a source of the loop.
-//! What a signal means is for the caller to say; signals that no program may catch are refused.
+//! Signals of the process as sources of loops: any number of them, in any thread.
+//! What a signal means is for who listens to say; what no program can wait for is refused.
 
-use std::future;
-use std::io::{self, Read};
-use std::os::unix::net::UnixStream;
+mod alarm;
+mod arrivals;
+mod listening;
+mod numbers;
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use signal_hook::SigId;
-use signal_hook::consts::FORBIDDEN;
-use signal_hook::low_level;
-
+pub use self::arrivals::Arrival;
+use self::arrivals::Arrivals;
+use self::listening::{Claim, Listening};
 use crate::core::Interest;
-use crate::{Handle, Registration};
+use crate::fd::Borrowed;
+use crate::{Handle, Readiness, Registration};
 
-/// Catches the signals of `set` from now on, by their numbers.
+/// Listens for the signals of `set` from now on, by their numbers; one that is named twice counts
+/// once.
 ///
-/// While a signal is caught it does nothing else. Once it is no longer, it is ignored, not
-/// restored.
+/// While anybody in the process listens for a signal, it has no other effect. After that the action
+/// from before is in force again: the default one, say, which ends the process. A program that has
+/// a handler of its own besides installs that first; it is then called as well.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use aio_loop::{Loop, signal};
+///
+/// let mut event_loop = Loop::new()?;
+/// let signals = signal::signals(event_loop.handle(), &[1, 15])?;
+/// signals.inject(15);
+/// let arrival = event_loop.block_on(signals.next())?;
+/// assert_eq!((arrival.number, arrival.count, arrival.sender), (15, 1, None));
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] for a number that no program may catch, and what the OS answers.
+/// [`io::ErrorKind::InvalidInput`] for an empty set, and for what no program can wait for: SIGKILL,
+/// SIGSTOP and the faults SIGSEGV, SIGBUS, SIGFPE and SIGILL. [`io::ErrorKind::NotFound`] for a
+/// number that is no signal. What the OS answers.
 pub fn signals(handle: &Handle, set: &[i32]) -> io::Result<Signals> {
-    let watches = set.iter().map(|number| Watch::new(handle, *number));
-    Ok(Signals {
-        watches: watches.collect::<io::Result<_>>()?,
-    })
+    Signals::new(handle, set, Claim::Taken)
 }
 
-/// Signals on their way to the loop. Dropping it lets go of them.
+/// Listens for the signals of `set` that nobody else in the process takes: those that arrive while
+/// nobody listens for them by [`signals`].
+///
+/// # Errors
+///
+/// Those of [`signals`].
+pub fn unclaimed(handle: &Handle, set: &[i32]) -> io::Result<Signals> {
+    Signals::new(handle, set, Claim::Left)
+}
+
+/// Signals on their way to a loop. Dropping it ends the listening, and what was not taken is gone.
 #[derive(Debug)]
 pub struct Signals {
-    watches: Vec<Watch>,
+    // Before the descriptor of the arrivals: it deregisters while that is open.
+    registration: Registration,
+    arrivals: Arc<Arrivals>,
+    /// Empty once it is closed.
+    listening: Mutex<Vec<Listening>>,
 }
 
 impl Signals {
-    /// Waits for a signal of the set; returns its number. Dropping the future loses none.
-    pub async fn recv(&self) -> i32 {
-        future::poll_fn(|cx| self.poll_recv(cx)).await
-    }
-
-    /// Ready with the number of a signal that arrived. Each arrival counts, up to what a socket
-    /// buffers.
-    pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<i32> {
-        for watch in &self.watches {
-            if watch.poll_arrival(cx).is_ready() {
-                return Poll::Ready(watch.number);
-            }
-        }
-        Poll::Pending
-    }
-}
-
-/// One signal: its handler writes a byte to one end of a pair, the loop reads the other.
-#[derive(Debug)]
-struct Watch {
-    // Before the socket: it deregisters while the descriptor is open.
-    registration: Registration,
-    io: mio::net::UnixStream,
-    number: i32,
-    id: SigId,
-}
-
-impl Watch {
-    fn new(handle: &Handle, number: i32) -> io::Result<Self> {
-        if FORBIDDEN.contains(&number) {
-            let refusal = format!("catch signal {number}: no program may");
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, refusal));
-        }
-        let (near, far) = UnixStream::pair()?;
-        near.set_nonblocking(true)?;
-        let mut io = mio::net::UnixStream::from_std(near);
+    fn new(handle: &Handle, set: &[i32], claim: Claim) -> io::Result<Self> {
+        let numbers = numbers::checked(set)?;
+        let arrivals = Arc::new(Arrivals::new(&numbers)?);
+        let mut io = Borrowed(arrivals.fd());
         let registration = Registration::new(handle, &mut io, Interest::Readable)?;
-        let id = low_level::pipe::register(number, far)?;
+        let listen = |number| Listening::new(number, Arc::clone(&arrivals), claim);
+        let listening = numbers.into_iter().map(listen);
+        let listening = Mutex::new(listening.collect::<io::Result<_>>()?);
         Ok(Self {
             registration,
-            io,
-            number,
-            id,
+            arrivals,
+            listening,
         })
     }
 
-    /// Takes one byte at a time, so that two arrivals are never told as one.
-    fn poll_arrival(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut byte = [0];
+    /// Takes what has arrived of one signal; of several, the lowest number comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] when nothing has arrived, [`io::ErrorKind::NotConnected`]
+    /// after [`Signals::close`].
+    pub fn try_next(&self) -> io::Result<Arrival> {
+        let attempt = self.registration.attempt()?;
         loop {
-            match self.registration.try_read(1, || (&self.io).read(&mut byte)) {
-                Ok(_) => return Poll::Ready(()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => {
-                    // A pair of our own whose other end the handler holds open has none.
-                    tracing::error!("read signal {}: {error}", self.number);
-                    return Poll::Pending;
-                }
+            if let Some(arrival) = self.arrivals.take() {
+                return Ok(arrival);
             }
-            std::task::ready!(self.registration.poll_readable(cx));
+            if !self.arrivals.silence() {
+                self.registration.clear_readable(attempt);
+                return Err(io::ErrorKind::WouldBlock.into());
+            }
         }
     }
-}
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        low_level::unregister(self.id);
+    /// Ready with what has arrived; errors are those of [`Signals::try_next`].
+    pub fn poll_next(&self, cx: &mut Context<'_>) -> Poll<io::Result<Arrival>> {
+        self.registration.poll_input(cx, || self.try_next())
+    }
+
+    /// Waits for a signal of the set. A future that is dropped has taken none.
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::NotConnected`] after [`Signals::close`].
+    pub async fn next(&self) -> io::Result<Arrival> {
+        self.registration.input(|| self.try_next()).await
+    }
+
+    /// Has signal `number` arrive here, and nowhere else, from any thread; whether it is of the set
+    /// and listened for. It has no sender.
+    pub fn inject(&self, number: i32) -> bool {
+        !self.registration.readiness().closed && self.arrivals.add(number, None)
+    }
+
+    /// What is known now: readable as long as something has arrived, never writable.
+    pub fn readiness(&self) -> Readiness {
+        if self.registration.readiness().readable && self.arrivals.is_empty() {
+            self.settle();
+        }
+        Readiness {
+            writable: false,
+            ..self.registration.readiness()
+        }
+    }
+
+    /// Forgets an alarm whose signals were taken before it was heard.
+    fn settle(&self) {
+        if let Ok(attempt) = self.registration.attempt() {
+            self.arrivals.silence();
+            if self.arrivals.is_empty() {
+                self.registration.clear_readable(attempt);
+            }
+        }
+    }
+
+    /// Ends the listening and all waits; what was not taken is gone.
+    pub fn close(&self) {
+        self.registration.close();
+        let listening = self.listening.lock();
+        let listening = std::mem::take(&mut *listening.unwrap_or_else(PoisonError::into_inner));
+        drop(listening);
+    }
+
+    /// The source of the arrivals.
+    pub fn registration(&self) -> &Registration {
+        &self.registration
     }
 }

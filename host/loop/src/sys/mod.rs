@@ -14,6 +14,8 @@ mod number;
 mod peer_credentials;
 #[cfg(unix)]
 mod replace;
+#[cfg(unix)]
+mod signal_action;
 
 use std::net::SocketAddr;
 
@@ -25,6 +27,8 @@ pub(crate) use number::duplicate;
 pub(crate) use peer_credentials::peer_credentials;
 #[cfg(unix)]
 pub(crate) use replace::replace;
+#[cfg(unix)]
+pub(crate) use signal_action::{SignalAction, on_signal};
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]
