@@ -18,6 +18,8 @@ use crate::options::GuestOptions;
 use crate::program::{AIO_RUN, MAINS, Program};
 use crate::solo::Solo;
 use crate::state::State;
+#[cfg(unix)]
+use crate::subscriptions::Subscriptions;
 use crate::ticker::Pulse;
 
 /// A running component. Dropping it closes all it has open, at once; [`Guest::close`] first lets
@@ -31,12 +33,14 @@ pub struct Guest {
     ended: bool,
 }
 
-/// Ends a guest from outside, also from another thread.
+/// Ends a guest from outside, or sends it signals, also from another thread.
 #[derive(Clone, Debug)]
 pub struct Controller {
     interrupt: Interrupt,
     /// Whether the guest has a way to hear that it should stop.
     hears: bool,
+    #[cfg(unix)]
+    subscriptions: Subscriptions,
 }
 
 impl Controller {
@@ -54,6 +58,15 @@ impl Controller {
     /// Ends the guest's call with [`Error::Killed`], wherever it is, and the guest with it.
     pub fn kill(&self) {
         self.interrupt.kill();
+    }
+
+    /// Has signal `number` arrive at this guest alone, as if a process had sent it; it comes
+    /// without a sender. Returns whether the guest listens for it: to one that does not, nothing
+    /// happens. A guest listens for what its policy lets it, from its subscription on.
+    #[cfg(unix)]
+    #[must_use = "a guest that does not listen has not heard"]
+    pub fn signal(&self, number: u32) -> bool {
+        self.subscriptions.inject(number)
     }
 }
 
@@ -200,6 +213,8 @@ impl Guest {
             let ran = self.call::<(), (Result<(), ()>,)>(&main, ()).await;
             ran.map(|(result,)| result.map_err(|()| None))
         };
+        // Nobody is left to take a signal: it is the host's again while the output is written.
+        self.store.data().io().stop_listening();
         self.flush(matches!(
             ran,
             Err(Error::Killed { .. } | Error::TimedOut { .. })
@@ -262,6 +277,8 @@ impl Guest {
         Controller {
             interrupt: self.limits.interrupt.clone(),
             hears: self.program.imports_host(),
+            #[cfg(unix)]
+            subscriptions: self.store.data().io().subscriptions.clone(),
         }
     }
 

@@ -10,6 +10,8 @@ use std::sync::Arc;
 use aio_loop::net::TcpListeners;
 #[cfg(unix)]
 use aio_loop::net::unix::{UnixDatagram, UnixListener};
+#[cfg(unix)]
+use aio_loop::signal::Signals;
 use aio_loop::tls::{ClientConfig, ServerConfig};
 use aio_loop::{Port, Readiness};
 
@@ -50,6 +52,8 @@ pub(crate) enum Object {
     UnixDatagrams(Arc<UnixDatagram>),
     TlsClient(ClientConfig),
     TlsServer(ServerConfig),
+    #[cfg(unix)]
+    Signals(Arc<Signals>),
 }
 
 /// A read or an accept that waits.
@@ -170,6 +174,12 @@ impl HandleTable {
         Some(entry)
     }
 
+    /// Everything that is open.
+    pub(crate) fn objects(&self) -> impl Iterator<Item = &Object> {
+        let entries = self.slots.iter().filter_map(|slot| slot.entry.as_ref());
+        entries.map(|entry| &entry.object)
+    }
+
     /// Takes everything out.
     pub(crate) fn drain(&mut self) -> impl Iterator<Item = Box<Entry>> {
         self.free.clear();
@@ -215,6 +225,8 @@ impl Object {
         match self {
             Self::Listener(listener) => listener.listeners().len().try_into().unwrap_or(u64::MAX),
             Self::TlsClient(_) | Self::TlsServer(_) => 0,
+            #[cfg(unix)]
+            Self::Signals(_) => 0,
             _ => 1,
         }
     }
@@ -230,6 +242,8 @@ impl Object {
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().readiness(),
             Self::TlsClient(_) | Self::TlsServer(_) => Readiness::default(),
+            #[cfg(unix)]
+            Self::Signals(signals) => signals.readiness(),
         }
     }
 
@@ -243,6 +257,8 @@ impl Object {
             Self::UnixListener(listener) => listener.registration().attach(port, key),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().attach(port, key),
+            #[cfg(unix)]
+            Self::Signals(signals) => signals.registration().attach(port, key),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
     }
@@ -257,6 +273,8 @@ impl Object {
             Self::UnixListener(listener) => listener.registration().close(),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().close(),
+            #[cfg(unix)]
+            Self::Signals(signals) => signals.close(),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
         false
@@ -269,7 +287,7 @@ impl Object {
             Self::Stream(stream) => stream.want_writable(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]
-            Self::UnixListener(_) => Ok(()),
+            Self::UnixListener(_) | Self::Signals(_) => Ok(()),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().want_writable(),
         }
@@ -283,5 +301,13 @@ impl Object {
             Self::UnixListener(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether signals arrive at it.
+    pub(crate) fn is_signals(&self) -> bool {
+        #[cfg(unix)]
+        return matches!(self, Self::Signals(_));
+        #[cfg(not(unix))]
+        false
     }
 }

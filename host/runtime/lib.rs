@@ -60,6 +60,8 @@ pub mod quota;
 mod solo;
 mod state;
 mod stream;
+#[cfg(unix)]
+mod subscriptions;
 mod ticker;
 mod wasi;
 

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 pub use self::arrivals::Arrival;
 use self::arrivals::Arrivals;
 use self::listening::{Claim, Listening};
+pub use self::numbers::check;
 use crate::core::Interest;
 use crate::fd::Borrowed;
 use crate::{Handle, Readiness, Registration};

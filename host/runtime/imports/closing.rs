@@ -98,6 +98,7 @@ impl Io {
 
     /// Closes everything and returns what is still to be sent.
     pub(crate) fn shut_down(&mut self) -> Vec<Remainder> {
+        self.stop_listening();
         self.ring.abandon();
         let closing = std::mem::take(&mut self.closing).tasks.into_iter();
         // What came of those that are done is not of this end.

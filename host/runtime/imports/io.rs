@@ -18,6 +18,8 @@ use crate::interrupt::Interrupt;
 use crate::preopens::{Preopens, Unplaced};
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
+#[cfg(unix)]
+use crate::subscriptions::Subscriptions;
 use crate::wasi::host_environment;
 
 /// The most bytes one read returns.
@@ -61,6 +63,9 @@ pub(crate) struct Io {
     pub(crate) preopens: Preopens,
     /// What the embedder passed in.
     pub(crate) inherited: Inherited,
+    /// Where signals go that the embedder makes.
+    #[cfg(unix)]
+    pub(crate) subscriptions: Subscriptions,
 }
 
 /// The place of an object that is not in the table, and counts as if it were.
@@ -128,6 +133,8 @@ impl Io {
             grants: Grants::new(Arc::new(policy)).with_env(env),
             preopens: Preopens::default(),
             inherited,
+            #[cfg(unix)]
+            subscriptions: Subscriptions::default(),
         }
     }
 

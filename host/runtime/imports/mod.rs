@@ -8,6 +8,7 @@ pub(crate) mod dns;
 pub(crate) mod io;
 mod process;
 mod ring;
+#[cfg_attr(not(unix), path = "no_signals.rs")]
 mod signals;
 mod stdio;
 mod streams;

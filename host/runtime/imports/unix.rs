@@ -106,7 +106,7 @@ impl State {
     }
 
     /// Makes a resource of what was opened; when there is no room for it, the handle is closed.
-    fn named<T: Send + 'static>(
+    pub(super) fn named<T: Send + 'static>(
         &mut self,
         opened: Result<u64, Refusal>,
         resource: fn(u64) -> T,

@@ -27,7 +27,12 @@ pub(super) fn checked(set: &[i32]) -> io::Result<Vec<i32>> {
     Ok(numbers)
 }
 
-fn check(number: i32) -> io::Result<()> {
+/// Says whether a program can wait for signal `number`.
+///
+/// # Errors
+///
+/// Those of [`signals`](super::signals) for a number.
+pub fn check(number: i32) -> io::Result<()> {
     if !is_known(number) {
         let what = format!("signal {number}: there is none");
         return Err(refusal(io::ErrorKind::NotFound, &what));

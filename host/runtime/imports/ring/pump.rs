@@ -132,6 +132,11 @@ impl Io {
                 accepted.map(|accepted| accepted.map(Outcome::AcceptedUnix))
             }
             #[cfg(unix)]
+            Object::Signals(signals) => {
+                let arrival = not_blocked("next signal", signals.try_next());
+                arrival.map(|arrival| arrival.map(|arrival| Outcome::Signalled(arrival.into())))
+            }
+            #[cfg(unix)]
             Object::UnixDatagrams(_) => None,
             // Nothing is read from these, and nobody was let wait.
             Object::TlsClient(_) | Object::TlsServer(_) => None,

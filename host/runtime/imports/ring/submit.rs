@@ -85,7 +85,8 @@ impl Io {
                 *data = rest;
                 self.submit_write(id, arguments.handle, bytes)?;
             }
-            Operation::Accept(handle) => self.submit_accept(id, handle)?,
+            Operation::Accept(handle) => self.submit_take(id, handle, Object::is_listener)?,
+            Operation::NextSignal(handle) => self.submit_take(id, handle, Object::is_signals)?,
             Operation::Connect(address) => self.submit_connect(id, address.into())?,
             Operation::Shutdown(arguments) => self.submit_shutdown(id, &arguments)?,
             Operation::Watch(arguments) => self.submit_watch(id, &arguments)?,
@@ -110,7 +111,6 @@ impl Io {
             Operation::Spawn(_)
             | Operation::Wait(_)
             | Operation::Signal(_)
-            | Operation::NextSignal(_)
             | Operation::RunJob(_) => return Err(ErrorCode::NotSupported.into()),
         }
         Ok(())
@@ -137,14 +137,20 @@ impl Io {
         self.wait_to_read(handle, read, |object| matches!(object, Object::Stream(_)))
     }
 
-    fn submit_accept(&mut self, (token, quiet): Id, handle: u64) -> Result<(), ErrorCode> {
-        let accept = Read {
+    /// Waits for something that is no bytes: a connection to accept, a signal.
+    fn submit_take(
+        &mut self,
+        (token, quiet): Id,
+        handle: u64,
+        fits: impl FnOnce(&Object) -> bool,
+    ) -> Result<(), ErrorCode> {
+        let take = Read {
             token,
             quiet,
             max: 0,
             many: Many::No,
         };
-        self.wait_to_read(handle, accept, |object| object.is_listener())
+        self.wait_to_read(handle, take, fits)
     }
 
     /// Puts a read or an accept in its queue, and looks at the queue if the object is ready.

@@ -31,6 +31,7 @@ const CRATES: [Crate; 2] = [
                 "handles",
                 "identities",
                 "stream",
+                "subscriptions",
                 "datagrams",
                 "inherited",
                 "policy",
