@@ -1,7 +1,10 @@
 //! A program at work: one store, one instance, and the ways to call it and to end it.
 
+mod worker;
+
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -17,10 +20,11 @@ use crate::interrupt::Interrupt;
 use crate::options::GuestOptions;
 use crate::program::{AIO_RUN, MAINS, Program};
 use crate::solo::Solo;
-use crate::state::State;
+use crate::state::{Common, State};
 #[cfg(unix)]
 use crate::subscriptions::Subscriptions;
 use crate::ticker::Pulse;
+use crate::workers::Workers;
 
 /// A running component. Dropping it closes all it has open, at once; [`Guest::close`] first lets
 /// peers take what was written.
@@ -160,24 +164,48 @@ impl Drop for Running<'_> {
     }
 }
 
+/// What all instances of a program are made from.
+#[derive(Clone)]
+pub(crate) struct Origin {
+    pub(crate) linker: Arc<Linker<State>>,
+    pub(crate) program: Program,
+    pub(crate) pulse: Pulse,
+}
+
 impl Guest {
     pub(crate) async fn instantiate(
-        linker: &Linker<State>,
-        program: Program,
+        origin: Origin,
         handle: &Handle,
-        pulse: Pulse,
         options: GuestOptions,
     ) -> Result<Self> {
-        let linked = link(linker, &program)?;
+        let common = Common::open(handle, &options)?;
+        let crew = worker::Crew::new(&origin, &options, &common);
+        let workers = Workers::new(Arc::new(crew), &options.policy.limits);
+        Self::start(&origin, handle, options, common, workers).await
+    }
+
+    async fn start(
+        origin: &Origin,
+        handle: &Handle,
+        options: GuestOptions,
+        common: Common,
+        workers: Workers,
+    ) -> Result<Self> {
+        let Origin {
+            linker,
+            program,
+            pulse,
+        } = origin;
+        let linked = link(linker, program)?;
         let policy = &options.policy.limits;
         let timeout = policy.timeout;
         let fuel = policy.fuel;
-        let state = State::new(handle, pulse.clone(), options)?;
+        let state = State::new(handle, pulse.clone(), options, common, workers)?;
         let limits = CallLimits {
             handle: handle.clone(),
             interrupt: state.interrupt.clone(),
             solo: state.solo.clone(),
-            pulse,
+            pulse: pulse.clone(),
             deadline: timeout.and_then(|after| Some((handle.now().checked_add(after)?, after))),
             fuel,
         };
@@ -187,7 +215,7 @@ impl Guest {
             .map_err(|cut| cut.error(program.name()))?
             .map_err(|error| limits.error(program.name(), error))?;
         Ok(Self {
-            program,
+            program: program.clone(),
             store,
             instance,
             limits,
@@ -263,12 +291,16 @@ impl Guest {
             .run_concurrent(async move |store| function.call_concurrent(store, params).await);
         let called = self.limits.supervise(call).await;
         let name = self.program.name();
-        let result = called
-            .map_err(|cut| cut.error(name))?
-            .and_then(|result| result)
-            .map_err(|error| self.limits.error(name, error))?;
-        self.ended = false;
-        Ok(result)
+        let result = called.map_err(|cut| cut.error(name)).and_then(|result| {
+            let result = result.and_then(|result| result);
+            result.map_err(|error| self.limits.error(name, error))
+        });
+        match result {
+            Ok(_) => self.ended = false,
+            // It will never ask what came of its jobs.
+            Err(_) => self.store.data().io().workers.close(),
+        }
+        result
     }
 
     /// What ends this guest from outside.
@@ -288,6 +320,7 @@ impl Guest {
     ///
     /// [`Error::Host`] when bytes could not be written.
     pub async fn close(mut self) -> Result<()> {
+        self.store.data().io().workers.close();
         // Resources first: sockets of WASI hand over what is on its way.
         self.store.data_mut().table = ResourceTable::new();
         let rest = self.store.data().io().shut_down();

@@ -12,7 +12,7 @@ use wasmtime::{Engine, Precompiled};
 use crate::cache::{Cache, Key};
 use crate::check::Report;
 use crate::error::{Error, Result, chain};
-use crate::guest::Guest;
+use crate::guest::{Guest, Origin};
 use crate::options::GuestOptions;
 use crate::program::Program;
 use crate::state::State;
@@ -228,9 +228,13 @@ impl Host {
         program: &Program,
         options: GuestOptions,
     ) -> impl Future<Output = Result<Guest>> + Send + 'static {
-        let (linker, program) = (Arc::clone(&self.linker), program.clone());
-        let (handle, pulse) = (self.handle().clone(), self.ticker.pulse());
-        async move { Guest::instantiate(&linker, program, &handle, pulse, options).await }
+        let origin = Origin {
+            linker: Arc::clone(&self.linker),
+            program: program.clone(),
+            pulse: self.ticker.pulse(),
+        };
+        let handle = self.handle().clone();
+        async move { Guest::instantiate(origin, &handle, options).await }
     }
 
     fn translate(&self, name: &str, bytes: &[u8]) -> Result<Component> {

@@ -64,6 +64,7 @@ mod stream;
 mod subscriptions;
 mod ticker;
 mod wasi;
+mod workers;
 
 pub use aio_loop;
 pub use capability::Policy;

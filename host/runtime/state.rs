@@ -17,7 +17,8 @@ use crate::preopens::Preopens;
 use crate::quota::Limits;
 use crate::solo::Solo;
 use crate::ticker::Pulse;
-use crate::wasi::Wasi;
+use crate::wasi::{Streams, Wasi};
+use crate::workers::Workers;
 
 /// What the imports of one guest work on.
 pub(crate) struct State {
@@ -40,16 +41,52 @@ pub(crate) struct State {
     pub(crate) identities: Identities,
 }
 
+/// What a guest and its workers have in common.
+#[derive(Clone)]
+pub(crate) struct Common {
+    streams: Streams,
+    denials: Denials,
+    identities: Identities,
+}
+
+impl Common {
+    pub(crate) fn open(handle: &Handle, options: &GuestOptions) -> Result<Self> {
+        Ok(Self {
+            streams: Streams::open(handle, &options.stdio)?,
+            denials: Denials::new(Arc::clone(&options.on_denied)),
+            identities: Identities::load(options.policy.tls_identities())?,
+        })
+    }
+
+    /// What a worker has of it: all but standard input.
+    pub(crate) fn of_worker(&self) -> Self {
+        Self {
+            streams: self.streams.of_worker(),
+            ..self.clone()
+        }
+    }
+}
+
 impl State {
-    pub(crate) fn new(handle: &Handle, pulse: Pulse, options: GuestOptions) -> Result<Self> {
+    pub(crate) fn new(
+        handle: &Handle,
+        pulse: Pulse,
+        options: GuestOptions,
+        common: Common,
+        workers: Workers,
+    ) -> Result<Self> {
         let GuestOptions {
             policy,
             args,
-            stdio,
             inherited,
-            on_denied,
             park_in_place,
+            ..
         } = options;
+        let Common {
+            streams,
+            denials,
+            identities,
+        } = common;
         let interrupt = Interrupt::default();
         let preopens = Preopens::open(policy.dirs())?;
         let mut table = ResourceTable::new();
@@ -57,12 +94,13 @@ impl State {
         Ok(Self {
             handle: handle.clone(),
             epoch: handle.now(),
-            wasi: Wasi::new(handle, &policy, &args, &stdio)?,
-            denials: Denials::new(on_denied),
+            wasi: Wasi::new(&policy, &args, streams)?,
+            denials,
             memory: MemoryLimiter::new(&policy.limits),
-            identities: Identities::load(policy.tls_identities())?,
+            identities,
             io: Arc::new(Mutex::new(Io {
                 preopens,
+                workers,
                 ..Io::new(handle, policy, inherited, &interrupt)
             })),
             table,

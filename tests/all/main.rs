@@ -22,3 +22,4 @@ mod udp;
 #[cfg(unix)]
 mod unix;
 mod wasi;
+mod workers;

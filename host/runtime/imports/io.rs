@@ -21,6 +21,7 @@ use crate::stream::Stream;
 #[cfg(unix)]
 use crate::subscriptions::Subscriptions;
 use crate::wasi::host_environment;
+use crate::workers::Workers;
 
 /// The most bytes one read returns.
 pub(crate) const READ_MAX: usize = 65_536;
@@ -66,6 +67,8 @@ pub(crate) struct Io {
     /// Where signals go that the embedder makes.
     #[cfg(unix)]
     pub(crate) subscriptions: Subscriptions,
+    /// Where jobs are done.
+    pub(crate) workers: Workers,
 }
 
 /// The place of an object that is not in the table, and counts as if it were.
@@ -135,6 +138,7 @@ impl Io {
             inherited,
             #[cfg(unix)]
             subscriptions: Subscriptions::default(),
+            workers: Workers::default(),
         }
     }
 

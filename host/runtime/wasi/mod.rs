@@ -21,7 +21,6 @@ mod stdout;
 
 use std::io;
 
-use aio_loop::Handle;
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView};
@@ -29,7 +28,7 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2, p3};
 use wasmtime_wasi_io::bindings::wasi::io as wasi_io;
 
-use self::stdio::Streams;
+pub(crate) use self::stdio::Streams;
 use self::stdout::Stdout;
 use crate::capability::{DirGrant, Policy};
 use crate::error::{Error, Result};
@@ -46,17 +45,12 @@ pub(crate) struct Wasi {
 
 impl Wasi {
     /// Opens what the policy grants. `args` begin with the name of the program.
-    pub(crate) fn new(
-        handle: &Handle,
-        policy: &Policy,
-        args: &[String],
-        stdio: &Stdio,
-    ) -> Result<Self> {
+    pub(crate) fn new(policy: &Policy, args: &[String], streams: Streams) -> Result<Self> {
         let Streams {
             stdin,
             stdout,
             stderr,
-        } = Streams::open(handle, stdio)?;
+        } = streams;
         let mut builder = WasiCtx::builder();
         // Before the directories are opened: each takes the setting along.
         builder.allow_blocking_current_thread(true);

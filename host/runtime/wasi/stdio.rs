@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aio_loop::Handle;
+use bytes::Bytes;
 #[cfg(unix)]
 use std::os::fd::OwnedFd;
 
@@ -104,15 +105,16 @@ impl Captured {
     }
 }
 
-/// The streams of one guest, opened.
-pub(super) struct Streams {
+/// The streams of one guest, opened. Clones have the same position.
+#[derive(Clone)]
+pub(crate) struct Streams {
     pub(super) stdin: Stdin,
     pub(super) stdout: Stdout,
     pub(super) stderr: Stdout,
 }
 
 impl Streams {
-    pub(super) fn open(handle: &Handle, stdio: &Stdio) -> Result<Self> {
+    pub(crate) fn open(handle: &Handle, stdio: &Stdio) -> Result<Self> {
         let (stdin, stdout, stderr) = match stdio {
             Stdio::Null => (Input::Empty, Output::Null, Output::Null),
             Stdio::Inherit => (Input::Inherit, Output::Inherit, Output::Inherit),
@@ -130,6 +132,14 @@ impl Streams {
             stderr: open_stderr(handle, stderr)
                 .map_err(|source| Error::host("open standard error", source))?,
         })
+    }
+
+    /// The same outputs, and an input that is at its end.
+    pub(crate) fn of_worker(&self) -> Self {
+        Self {
+            stdin: Stdin::new(Source::Bytes(Bytes::new()), false),
+            ..self.clone()
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! Each guest is one file of `examples/`, named after the interface and the case.
 
 pub mod chain;
+pub mod jobs;
 pub mod secure;
 
 use std::fmt::Display;

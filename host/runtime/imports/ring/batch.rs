@@ -76,14 +76,20 @@ impl Batches {
         Ok(Outcome::Data(count(length)))
     }
 
-    /// Adds a datagram that was received.
-    pub(super) fn add_datagram(&mut self, token: u64, outcome: Outcome, data: &[u8]) {
+    /// Adds bytes that are here already.
+    pub(super) fn add_bytes(&mut self, data: &[u8]) -> Outcome {
         let end = self.read + data.len();
         if self.room.len() < end {
             self.room.resize(end.next_power_of_two(), 0);
         }
         self.room[self.read..end].copy_from_slice(data);
         self.read = end;
+        Outcome::Data(count(data.len()))
+    }
+
+    /// Adds a datagram that was received.
+    pub(super) fn add_datagram(&mut self, token: u64, outcome: Outcome, data: &[u8]) {
+        self.add_bytes(data);
         self.add_waited(token, outcome);
     }
 

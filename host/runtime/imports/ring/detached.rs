@@ -20,9 +20,11 @@ use super::super::wit::ring::{
 };
 use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::UnixAddress;
+use super::super::wit::workers::JobError;
 use super::submit::Id;
 use super::{OWN_KEY, Place, Ring};
 use crate::state::delay;
+use crate::workers::Output;
 
 /// One operation that waits; dropping it cancels it.
 #[derive(Debug)]
@@ -302,6 +304,25 @@ impl Io {
     ) -> Result<(), Refusal> {
         let start = self.start_tls(arguments)?;
         self.detach_until(id, start, |_, started| started.map(|()| Outcome::Done))
+    }
+
+    pub(super) fn submit_run_job(
+        &mut self,
+        id: Id,
+        job: String,
+        input: &[u8],
+    ) -> Result<(), Refusal> {
+        let run = self.run_job(job, input)?;
+        self.detach_until(id, run, |io, output| io.job_done(output))
+    }
+
+    /// Hands a job's result over, in the batch that is being filled.
+    fn job_done(&mut self, output: Output) -> Result<Outcome, ErrorCode> {
+        match output.outcome {
+            Ok(bytes) => Ok(self.ring.batches.add_bytes(&bytes)),
+            Err(JobError::Refused(code)) => Err(code),
+            Err(error) => Ok(Outcome::JobFailed(error)),
+        }
     }
 
     /// Finishes the operation of a key that the port brought.

@@ -78,11 +78,7 @@ impl Io {
                 self.submit_read(id, &arguments, Many::Since(0))?;
             }
             Operation::Write(arguments) => {
-                let (bytes, rest) = usize::try_from(arguments.length)
-                    .ok()
-                    .and_then(|length| data.split_at_checked(length))
-                    .ok_or(ErrorCode::InvalidArgument)?;
-                *data = rest;
+                let bytes = take_bytes(data, arguments.length)?;
                 self.submit_write(id, arguments.handle, bytes)?;
             }
             Operation::Accept(handle) => self.submit_take(id, handle, Object::is_listener)?,
@@ -108,10 +104,13 @@ impl Io {
                 return Err(ErrorCode::NotSupported.into());
             }
             Operation::ConnectUnix(address) => self.submit_connect_unix(id, &address)?,
-            Operation::Spawn(_)
-            | Operation::Wait(_)
-            | Operation::Signal(_)
-            | Operation::RunJob(_) => return Err(ErrorCode::NotSupported.into()),
+            Operation::RunJob(arguments) => {
+                let input = take_bytes(data, arguments.length)?;
+                self.submit_run_job(id, arguments.job, input)?;
+            }
+            Operation::Spawn(_) | Operation::Wait(_) | Operation::Signal(_) => {
+                return Err(ErrorCode::NotSupported.into());
+            }
         }
         Ok(())
     }
@@ -348,6 +347,15 @@ impl Ring {
 }
 
 /// Writes what the socket takes at once.
+/// Takes the next `length` of a batch's bytes.
+fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCode> {
+    let length = usize::try_from(length).ok();
+    let split = length.and_then(|length| data.split_at_checked(length));
+    let (bytes, rest) = split.ok_or(ErrorCode::InvalidArgument)?;
+    *data = rest;
+    Ok(bytes)
+}
+
 fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
     match stream.try_write(data) {
         Ok(written) => Ok(written),

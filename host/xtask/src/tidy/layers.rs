@@ -40,7 +40,7 @@ const CRATES: [Crate; 2] = [
                 "cache",
             ],
             // The linker binds the imports to one type of state, so these name each other.
-            &["imports", "wasi", "state", "options"],
+            &["imports", "wasi", "state", "options", "workers"],
             &["engine", "program", "guest", "host", "check"],
         ],
         common: &["error"],
