@@ -27,7 +27,7 @@ async fn main() -> Result<(), String> {
         return refused("echo", "", ErrorCode::NotSupported).await;
     }
     jobs(threads, jobs_max).await?;
-    bytes(threads).await
+    bytes(threads, jobs_max).await
 }
 
 async fn jobs(threads: usize, jobs_max: usize) -> Result<(), String> {
@@ -53,7 +53,7 @@ async fn jobs(threads: usize, jobs_max: usize) -> Result<(), String> {
 }
 
 /// The quota of this guest is 1 MiB.
-async fn bytes(threads: usize) -> Result<(), String> {
+async fn bytes(threads: usize, jobs_max: usize) -> Result<(), String> {
     const MAX: usize = 1 << 20;
     let too_much = workers::run("echo".to_owned(), vec![0; MAX + 1]).await;
     equal(
@@ -70,6 +70,9 @@ async fn bytes(threads: usize) -> Result<(), String> {
     )
     .await?;
 
+    if jobs_max == 0 {
+        return Ok(());
+    }
     let mut busy = Vec::new();
     for _ in 0..threads {
         busy.push(begin("act", "spin")?);

@@ -3,7 +3,7 @@
 use aio_guest::ErrorCode;
 use aio_guest::bindings::aio::host::workers::{self, JobError};
 use test_guests::equal;
-use test_guests::jobs::{refused, run};
+use test_guests::jobs::{refused, run, traps};
 
 #[path = "workers_support/exported.rs"]
 mod exported;
@@ -72,9 +72,10 @@ async fn inputs() -> Result<(), String> {
 async fn outputs() -> Result<(), String> {
     let most = run("act", &format!("return {MAX}")).await;
     equal(most.map(|result| result.len()), Ok(MAX), "16 MiB")?;
-    for length in [MAX + 1, 2 * MAX + 1] {
-        refused("act", &format!("return {length}"), ErrorCode::OutOfRange).await?;
-        refused("act", &format!("complain {length}"), ErrorCode::OutOfRange).await?;
+    for act in ["return", "complain"] {
+        let more = format!("{act} {}", MAX + 1);
+        refused("act", &more, ErrorCode::OutOfRange).await?;
+        traps(&format!("{act} {}", 2 * MAX + 1), "too much data").await?;
     }
     equal(
         run("echo", "alive").await,

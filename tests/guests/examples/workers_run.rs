@@ -35,8 +35,8 @@ async fn failures() -> Result<(), String> {
     for (input, reason) in [
         ("panic", "unreachable"),
         ("unreachable", "unreachable"),
-        ("recurse", "stack"),
-        ("exit", "exit status 3"),
+        ("recurse", "trap"),
+        ("exit", "exit status"),
     ] {
         traps(input, reason).await?;
         returns("echo", input, input).await?;

@@ -27,13 +27,13 @@ async fn by_imports(act: &str, count: u64) -> Result<(), String> {
     }
     println!("waiting");
     for job in all {
-        equal(
-            job.await,
-            Err(JobError::Refused(ErrorCode::Cancelled)),
-            "a job",
-        )?;
+        let ended = job.await;
+        if ended != Ok(Vec::new()) {
+            let stopped = Err(JobError::Refused(ErrorCode::Cancelled));
+            equal(ended, stopped, "a job")?;
+            println!("asked to stop");
+        }
     }
-    println!("asked to stop");
     Ok(())
 }
 
