@@ -4,8 +4,7 @@ use aio_guest::bindings::aio::host::workers::JobError;
 use test_guests::argument;
 use test_guests::jobs::run;
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

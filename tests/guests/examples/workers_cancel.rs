@@ -5,8 +5,7 @@ use aio_guest::{ErrorCode, Ring};
 use test_guests::jobs::{begin, returns};
 use test_guests::{Told, argument, collect, equal};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

@@ -6,8 +6,7 @@ use aio_guest::bindings::aio::host::workers::{self, JobError};
 use test_guests::jobs::{begin, begin_with, refused, returns};
 use test_guests::{argument, equal};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

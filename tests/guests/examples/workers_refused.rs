@@ -5,8 +5,7 @@ use aio_guest::bindings::aio::host::workers::{self, JobError};
 use test_guests::equal;
 use test_guests::jobs::{refused, run, traps};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

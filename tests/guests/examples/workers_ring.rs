@@ -6,8 +6,7 @@ use aio_guest::bindings::aio::host::workers::JobError;
 use aio_guest::{ErrorCode, Ring};
 use test_guests::{Told, check, collect, collect_one, equal};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

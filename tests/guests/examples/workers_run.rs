@@ -4,8 +4,7 @@ use aio_guest::bindings::aio::host::workers::{self, JobError};
 use test_guests::jobs::{begin, returns, run, traps};
 use test_guests::{check, equal};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 

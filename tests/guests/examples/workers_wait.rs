@@ -6,8 +6,7 @@ use aio_guest::{ErrorCode, Ring};
 use test_guests::jobs::begin;
 use test_guests::{argument, equal};
 
-#[path = "workers_support/exported.rs"]
-mod exported;
+mod workers_support;
 
 aio_guest::main!(main);
 
