@@ -29,6 +29,8 @@ pub mod fd;
 pub mod net;
 #[cfg(unix)]
 pub mod pipe;
+#[cfg(target_os = "linux")]
+pub mod process;
 #[cfg(unix)]
 pub mod signal;
 mod sys;

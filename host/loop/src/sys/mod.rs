@@ -12,10 +12,18 @@ mod message;
 mod number;
 #[cfg(target_os = "linux")]
 mod peer_credentials;
+#[cfg(target_os = "linux")]
+mod reap;
 #[cfg(unix)]
 mod replace;
+#[cfg(target_os = "linux")]
+mod send_signal;
 #[cfg(unix)]
 mod signal_action;
+#[cfg(target_os = "linux")]
+mod spawn;
+#[cfg(target_os = "linux")]
+mod stack;
 
 use std::net::SocketAddr;
 
@@ -25,10 +33,18 @@ pub(crate) use message::receive;
 pub(crate) use number::duplicate;
 #[cfg(target_os = "linux")]
 pub(crate) use peer_credentials::peer_credentials;
+#[cfg(target_os = "linux")]
+pub(crate) use reap::{Reaped, reap};
 #[cfg(unix)]
 pub(crate) use replace::replace;
+#[cfg(target_os = "linux")]
+pub(crate) use send_signal::{signal_group, signal_process};
 #[cfg(unix)]
 pub(crate) use signal_action::{SignalAction, on_signal};
+#[cfg(target_os = "linux")]
+pub use spawn::Group;
+#[cfg(target_os = "linux")]
+pub(crate) use spawn::{Descriptor, Plan, spawn};
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]

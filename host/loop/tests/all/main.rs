@@ -14,6 +14,8 @@ mod listeners;
 #[cfg(unix)]
 mod pipe;
 mod port;
+#[cfg(target_os = "linux")]
+mod process;
 #[cfg(unix)]
 mod signal;
 mod task;
