@@ -11,6 +11,8 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod ring;
+#[cfg(target_os = "linux")]
+mod seeds;
 #[cfg(unix)]
 mod servers;
 mod streams;

@@ -14,6 +14,12 @@ fn a_transfer_moves_every_byte_once_however_it_ends() {
 
 #[cfg(unix)]
 #[test]
+fn a_reader_gives_lines_pieces_and_lengths_and_keeps_the_rest() {
+    passes(LOOPBACK, "streams_reader", &[]);
+}
+
+#[cfg(unix)]
+#[test]
 fn files_of_granted_directories_are_sent_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");

@@ -22,6 +22,10 @@
 //! }
 //! ```
 //!
+//! Beside the network: [`process`] (asyncio's `create_subprocess_exec` and `_shell`), [`signal`]
+//! (`add_signal_handler`), [`stdio`] (`connect_read_pipe`), [`executor`] (`run_in_executor`) and
+//! [`StreamReader`]. What the ring has of them it knows by handle ([`process::Child::as_handle`]).
+//!
 //! A guest is a `cdylib`, built for `wasm32-wasip2`. What it prints goes through WASI.
 
 mod address;
@@ -62,7 +66,7 @@ pub use bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpListener, T
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
 pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
 pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
-pub use join::join;
+pub use join::{gather, join};
 pub use reader::{ReadError, StreamReader};
 pub use ring::Ring;
 pub use stream::{Connection, read_to_end, write_all};

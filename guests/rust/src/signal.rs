@@ -32,6 +32,13 @@ pub const TSTP: u32 = 20;
 pub const WINCH: u32 = 28;
 
 /// A set of signals that the guest listens for. While it lives they have no other effect.
+///
+/// ```ignore
+/// let hangups = signal(HUP)?;
+/// while let Ok(event) = hangups.recv().await {
+///     println!("{} times, by {:?}", event.count, event.sender);
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Signal(Subscription);
 

@@ -3,6 +3,7 @@
 
 pub mod chain;
 pub mod jobs;
+pub mod python;
 pub mod secure;
 
 use std::fmt::Display;

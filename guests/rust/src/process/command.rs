@@ -7,6 +7,12 @@ use crate::bindings::aio::host::types::ErrorCode;
 /// A program or a script, and what its child is to have. May be spawned many times.
 ///
 /// Standard streams are the guest's own unless they are set, or [`Command::output`] asks for them.
+///
+/// ```ignore
+/// let output = Command::new("uname").arg("-s").output().await?;
+/// let sorter = Command::new("sort").stdin(Stdio::Pipe).stdout(Stdio::Pipe).spawn()?;
+/// let sorted = sorter.communicate(b"b\na\n").await?.stdout;
+/// ```
 #[derive(Clone, Debug)]
 pub struct Command {
     program: Program,

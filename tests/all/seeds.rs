@@ -1,0 +1,43 @@
+//! Programs of asyncio's documents, in our words: as a guest they print what they print in Python,
+//! and CPython is who says what that is.
+
+use std::process::Command;
+
+use super::support::{Running, guest, in_repository};
+
+/// Runs the guest `seeds_NAME` and `tests/asyncio/NAME.py`, and compares what they print.
+#[track_caller]
+fn prints_the_same(name: &str, python_args: &[&str], flags: &[&str]) {
+    prints_the_same_in(&["env"], name, python_args, flags);
+}
+
+/// The same by a command that runs what follows it.
+#[track_caller]
+fn prints_the_same_in(enter: &[&str], name: &str, python_args: &[&str], flags: &[&str]) {
+    let expected = python(enter, name.trim_start_matches("seeds_"), python_args);
+    let ran = Running::start_in(enter, flags, &guest(name), &[]).end();
+    ran.passes();
+    assert_eq!(ran.stdout, expected);
+}
+
+#[track_caller]
+fn python(enter: &[&str], name: &str, args: &[&str]) -> String {
+    // What hangs is ended.
+    let ran = Command::new("timeout")
+        .arg("60")
+        .args(enter)
+        .arg("python3")
+        .arg(in_repository(&format!("tests/asyncio/{name}.py")))
+        .args(args)
+        .output()
+        .unwrap();
+    let complaint = String::from_utf8_lossy(&ran.stderr);
+    assert!(ran.status.success(), "{:?} {complaint}", ran.status);
+    assert!(!ran.stdout.is_empty());
+    String::from_utf8(ran.stdout).unwrap()
+}
+
+#[test]
+fn jobs_come_to_what_they_come_to_in_python() {
+    prints_the_same("seeds_executor", &[], &[]);
+}
