@@ -341,7 +341,8 @@ What is not granted is refused: the guest gets an error code, and stderr says on
 and which flag would allow it.
 
 The first SIGINT or SIGTERM asks the guest to stop: what it waits for ends as cancelled. The second,
-or the end of --grace, kills it.
+or the end of --grace, kills it. A signal that the guest listens for itself (--allow-signal) does
+neither while it does.
 
 Examples:
   aio-host run --allow-net=example.com:443,10.0.0.0/8 client.wasm

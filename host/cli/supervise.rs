@@ -1,5 +1,5 @@
 //! A guest's run as its user sees it: the first signal asks the guest to stop, the second, or the
-//! end of the grace period, ends it.
+//! end of the grace period, ends it. What the guest listens for itself is not for here.
 
 use std::cell::OnceCell;
 use std::future::{self, poll_fn};

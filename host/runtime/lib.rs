@@ -32,7 +32,14 @@
 //! ```
 //!
 //! What a guest may touch is decided by its [`Policy`], and how much by its [`Limits`]; both start
-//! at little or nothing. A [`Controller`] ends a guest from outside, also from another thread.
+//! at little or nothing. A [`Controller`] ends a guest from outside, or sends it a signal, also from
+//! another thread.
+//!
+//! Guests may listen for signals of the process, if their policies grant it. A signal that a guest
+//! listens for has no other effect until nobody does, and then has its old one again. An embedder
+//! that handles a signal itself installs its handler before the first guest is at work, and is
+//! called as well; or it listens as guests do, by [`aio_loop::signal::signals`], or for what guests
+//! leave, by [`aio_loop::signal::unclaimed`].
 
 mod adapt;
 mod cache;

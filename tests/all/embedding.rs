@@ -13,7 +13,7 @@ use super::support::{cache, guest, wait_until};
 
 /// Fails a test that hangs: its thread is left behind, and ends with the process.
 #[track_caller]
-fn within_a_minute(test: impl FnOnce() + Send + 'static) {
+pub(crate) fn within_a_minute(test: impl FnOnce() + Send + 'static) {
     let test = thread::spawn(test);
     wait_until("the test ends", || test.is_finished());
     if let Err(panic) = test.join() {
@@ -21,12 +21,12 @@ fn within_a_minute(test: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn host() -> Host {
+pub(crate) fn host() -> Host {
     Host::builder().cache(Some(cache())).build().unwrap()
 }
 
 /// A guest that may do anything, and what it prints.
-fn start(host: &mut Host, name: &str, args: &[&str]) -> (Guest, Captured) {
+pub(crate) fn start(host: &mut Host, name: &str, args: &[&str]) -> (Guest, Captured) {
     let program = host.load(guest(name)).unwrap();
     let printed = Captured::new(1 << 16);
     let mut options = GuestOptions::new(Policy::allow_all());
@@ -44,12 +44,12 @@ fn start(host: &mut Host, name: &str, args: &[&str]) -> (Guest, Captured) {
     (host.block_on(instantiation).unwrap(), printed)
 }
 
-fn text(printed: &Captured) -> String {
+pub(crate) fn text(printed: &Captured) -> String {
     String::from_utf8(printed.take()).unwrap()
 }
 
 /// Runs both until `first` is done; then `stop` is called, and `second` is awaited.
-async fn both<A, B>(
+pub(crate) async fn both<A, B>(
     first: impl Future<Output = A>,
     second: impl Future<Output = B>,
     stop: impl FnOnce(),

@@ -15,6 +15,8 @@ mod ring;
 mod seeds;
 #[cfg(unix)]
 mod servers;
+#[cfg(unix)]
+mod signals;
 mod streams;
 mod support;
 mod tcp;

@@ -54,6 +54,9 @@ pub(crate) fn cache() -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
+    /// The signal that ended the process, if one did.
+    #[cfg(unix)]
+    pub(crate) ended_by: Option<i32>,
     /// What was not read line by line.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
@@ -161,9 +164,11 @@ impl Running {
         self.stdout.read_to_string(&mut stdout).unwrap();
         let stderr = self.stderr.take().unwrap().join().unwrap();
         // Both pipes are closed: the process has ended, or is about to.
-        let code = self.child.lock().unwrap().wait().unwrap().code();
+        let status = self.child.lock().unwrap().wait().unwrap();
         Ran {
-            code,
+            code: status.code(),
+            #[cfg(unix)]
+            ended_by: std::os::unix::process::ExitStatusExt::signal(&status),
             stdout,
             stderr,
         }
