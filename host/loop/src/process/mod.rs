@@ -10,9 +10,21 @@
 mod attendant;
 mod child;
 mod command;
+#[cfg_attr(
+    not(any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )),
+    path = "no_confine.rs"
+)]
+mod confine;
 mod exit;
+mod reach;
 
 pub use self::child::Child;
 pub use self::command::{Command, Confine, Limits, Run};
+pub use self::confine::Confinement;
 pub use self::exit::{Exit, ExitStatus};
+pub use self::reach::{Reach, ReachedDirectory};
 pub use crate::sys::Group;

@@ -7,6 +7,15 @@ mod batch;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "batch_of_one.rs"]
 mod batch;
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+mod confine;
 mod message;
 #[cfg(unix)]
 mod number;
@@ -28,6 +37,15 @@ mod stack;
 use std::net::SocketAddr;
 
 pub(crate) use batch::{BATCH_MAX, receive_batch, send_batch};
+#[cfg(all(
+    target_os = "linux",
+    any(
+        target_arch = "x86_64",
+        target_arch = "aarch64",
+        target_arch = "riscv64"
+    )
+))]
+pub(crate) use confine::{can_filter, confine};
 pub(crate) use message::receive;
 #[cfg(unix)]
 pub(crate) use number::duplicate;

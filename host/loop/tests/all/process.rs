@@ -2,6 +2,12 @@
 //! is left whatever happens.
 
 mod alone;
+#[cfg(any(
+    target_arch = "x86_64",
+    target_arch = "aarch64",
+    target_arch = "riscv64"
+))]
+mod confined;
 mod failures;
 mod given;
 
