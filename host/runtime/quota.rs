@@ -40,6 +40,7 @@ pub struct Limits {
     /// cannot do so refuses the guest. Default: no.
     pub confine_children: bool,
     /// Jobs that run at a time, each on a thread of its own. Default: as many as there are CPUs.
+    /// The limits of memory, fuel, handles and sockets are each worker's own, beside the guest's.
     pub workers_max: u32,
     /// Jobs that wait for a worker. Default 1,024.
     pub jobs_max: u32,

@@ -47,6 +47,8 @@ pub(crate) struct Common {
     streams: Streams,
     denials: Denials,
     identities: Identities,
+    /// Whether it is a worker's.
+    is_worker: bool,
 }
 
 impl Common {
@@ -55,6 +57,7 @@ impl Common {
             streams: Streams::open(handle, &options.stdio)?,
             denials: Denials::new(Arc::clone(&options.on_denied)),
             identities: Identities::load(options.policy.tls_identities())?,
+            is_worker: false,
         })
     }
 
@@ -62,6 +65,7 @@ impl Common {
     pub(crate) fn of_worker(&self) -> Self {
         Self {
             streams: self.streams.of_worker(),
+            is_worker: true,
             ..self.clone()
         }
     }
@@ -86,6 +90,7 @@ impl State {
             streams,
             denials,
             identities,
+            is_worker,
         } = common;
         let interrupt = Interrupt::default();
         let preopens = Preopens::open(policy.dirs())?;
@@ -101,6 +106,7 @@ impl State {
             io: Arc::new(Mutex::new(Io {
                 preopens,
                 workers,
+                is_worker,
                 ..Io::new(handle, policy, inherited, &interrupt)
             })),
             table,

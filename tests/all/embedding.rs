@@ -79,7 +79,7 @@ pub(crate) async fn both<A, B>(
     .await
 }
 
-fn killed(ended: &Result<u8, Error>) -> bool {
+pub(crate) fn killed(ended: &Result<u8, Error>) -> bool {
     matches!(ended, Err(Error::Killed { .. }))
 }
 

@@ -42,6 +42,15 @@ fn the_ring_runs_jobs_too() {
 }
 
 #[test]
+fn primes_are_as_many_inline_as_by_workers() {
+    for how in ["inline", "workers"] {
+        let ran = run(&[], &guest("primes"), &[how, "200001"]);
+        ran.passes();
+        assert_eq!(ran.stdout, "17984 primes below 200001\n");
+    }
+}
+
+#[test]
 fn a_job_that_uses_up_its_fuel_traps_and_the_guest_lives() {
     let flags = ["--fuel=100000000", "--max-workers=1"];
     let ran = run(
@@ -112,6 +121,9 @@ fn what_workers_print_comes_out_in_whole_lines() {
     let torn: Vec<&str> = lines.clone().filter(|found| *found != line).collect();
     assert_eq!((lines.count(), torn), (4 * LINES, Vec::new()));
 }
+
+#[cfg(target_os = "linux")]
+mod embedding;
 
 #[cfg(target_os = "linux")]
 mod threads {

@@ -69,6 +69,8 @@ pub(crate) struct Io {
     pub(crate) subscriptions: Subscriptions,
     /// Where jobs are done.
     pub(crate) workers: Workers,
+    /// Whether it is a worker's itself.
+    pub(crate) is_worker: bool,
 }
 
 /// The place of an object that is not in the table, and counts as if it were.
@@ -139,6 +141,7 @@ impl Io {
             #[cfg(unix)]
             subscriptions: Subscriptions::default(),
             workers: Workers::default(),
+            is_worker: false,
         }
     }
 
@@ -163,6 +166,14 @@ impl Io {
             Ok(())
         } else {
             Err(ErrorCode::QuotaExceeded)
+        }
+    }
+
+    /// Refuses to a worker what only its guest has.
+    pub(crate) fn not_in_worker(&self) -> Result<(), ErrorCode> {
+        match self.is_worker {
+            true => Err(ErrorCode::NotSupported),
+            false => Ok(()),
         }
     }
 

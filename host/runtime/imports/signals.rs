@@ -27,6 +27,7 @@ const SET_MAX: usize = 64;
 impl Io {
     /// Listens for a guest.
     fn subscribe(&mut self, set: &[u32]) -> Result<u64, Refusal> {
+        self.not_in_worker()?;
         let numbers = numbers(set)?;
         for &number in set {
             self.grants.signal(number)?;

@@ -164,3 +164,123 @@ impl Queue {
         threads.filter(|(_, thread)| busy(thread.stage)).count()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Signature, reply};
+    use super::*;
+    use crate::quota::Quota;
+
+    fn job(name: &str) -> Job {
+        Job {
+            name: name.to_owned(),
+            signature: Signature::Plain,
+            input: Vec::new(),
+            waits: None,
+            buffered: Quota::new(0),
+            reply: reply::pair().0,
+        }
+    }
+
+    /// What a thread finds when it looks for a job.
+    fn look(queue: &mut Queue, thread: usize) -> Poll<Option<String>> {
+        let found = queue.poll_job(thread, &Context::from_waker(Waker::noop()));
+        found.map(|job| job.map(|job| job.name))
+    }
+
+    fn called_off(queue: &mut Queue, thread: usize) -> bool {
+        let cx = Context::from_waker(Waker::noop());
+        queue.poll_called_off(thread, &cx).is_ready()
+    }
+
+    fn found(name: &str) -> Poll<Option<String>> {
+        Poll::Ready(Some(name.to_owned()))
+    }
+
+    #[test]
+    fn first_come_first_served() {
+        let mut queue = Queue::new(9);
+        let numbers = ["a", "b", "c"].map(|name| queue.push(job(name)).unwrap());
+        let (one, other) = (queue.sit(2).unwrap(), queue.sit(2).unwrap());
+        assert_eq!(look(&mut queue, one), found("a"));
+        assert!(queue.remove(numbers[1]).is_some() && queue.remove(numbers[1]).is_none());
+        assert_eq!(look(&mut queue, other), found("c"));
+        queue.done(one);
+        assert_eq!(look(&mut queue, one), Poll::Pending);
+    }
+
+    #[test]
+    fn what_runs_and_what_waits_counts_together() {
+        let mut queue = Queue::new(2);
+        assert!(queue.push(job("a")).is_some());
+        let thread = queue.sit(1).unwrap();
+        assert_eq!(look(&mut queue, thread), found("a"));
+        let waits = queue.push(job("b")).unwrap();
+        assert!(queue.push(job("c")).is_none());
+        queue.remove(waits);
+        assert!(queue.push(job("d")).is_some() && queue.push(job("e")).is_none());
+        queue.done(thread);
+        assert!(queue.push(job("f")).is_some() && queue.push(job("g")).is_none());
+    }
+
+    #[test]
+    fn there_is_a_thread_to_spare_up_to_the_maximum() {
+        let mut queue = Queue::new(9);
+        queue.push(job("a"));
+        let thread = queue.sit(3).unwrap();
+        assert!(queue.sit(3).is_some() && queue.sit(3).is_none());
+        assert_eq!(look(&mut queue, thread), found("a"));
+        assert!(queue.sit(3).is_none());
+        queue.push(job("b"));
+        assert!(queue.sit(3).is_some() && queue.sit(3).is_none());
+        queue.push(job("c"));
+        assert!(queue.sit(3).is_none());
+    }
+
+    #[test]
+    fn each_job_calls_another_idle_thread() {
+        let mut queue = Queue::new(9);
+        queue.push(job("a"));
+        let (one, other) = (queue.sit(2).unwrap(), queue.sit(2).unwrap());
+        assert!(queue.call_idle().is_none(), "they prepare");
+        assert_eq!(look(&mut queue, one), found("a"));
+        assert_eq!(look(&mut queue, other), Poll::Pending);
+        queue.push(job("b"));
+        assert!(queue.call_idle().is_some());
+        queue.push(job("c"));
+        assert!(queue.call_idle().is_none());
+        assert_eq!(look(&mut queue, other), found("b"));
+    }
+
+    #[test]
+    fn only_the_thread_of_the_job_is_called_off() {
+        let mut queue = Queue::new(9);
+        let numbers = ["a", "b"].map(|name| queue.push(job(name)).unwrap());
+        let (one, other) = (queue.sit(2).unwrap(), queue.sit(2).unwrap());
+        assert_eq!(look(&mut queue, one), found("a"));
+        assert_eq!(look(&mut queue, other), found("b"));
+        assert!(!called_off(&mut queue, one) && !called_off(&mut queue, other));
+        assert!(queue.call_off(numbers[1]).is_some());
+        assert!(!called_off(&mut queue, one) && called_off(&mut queue, other));
+        queue.done(other);
+        assert!(!called_off(&mut queue, other));
+        assert!(queue.call_off(numbers[1]).is_none());
+    }
+
+    #[test]
+    fn the_end_calls_off_all_and_takes_nothing_in() {
+        let mut queue = Queue::new(9);
+        let numbers = ["a", "b"].map(|name| queue.push(job(name)));
+        assert_eq!(numbers, [Some(1), Some(2)]);
+        let (one, other) = (queue.sit(2).unwrap(), queue.sit(2).unwrap());
+        assert_eq!(look(&mut queue, one), found("a"));
+        assert!(!called_off(&mut queue, one) && !called_off(&mut queue, other));
+        let (jobs, wakers) = queue.close();
+        assert_eq!((jobs.len(), wakers.len()), (1, 2));
+        assert!(called_off(&mut queue, one));
+        assert_eq!(look(&mut queue, other), Poll::Ready(None));
+        queue.push(job("c"));
+        assert!(queue.sit(9).is_none());
+        assert_eq!(look(&mut queue, one), Poll::Ready(None));
+    }
+}

@@ -24,7 +24,12 @@ async fn results() -> Result<(), String> {
     }
     returns("act", "arguments", "one two").await?;
     returns("act", "alone", "").await?;
-    returns("act-later", "nested", "").await
+    let refused = Err(JobError::Failed("not-supported".to_owned()));
+    equal(
+        run("act-later", "delegate").await,
+        refused,
+        "a job of a job",
+    )
 }
 
 async fn failures() -> Result<(), String> {

@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::io::Read;
 
+use aio_guest::bindings::aio::host::signals::Subscription;
 use aio_guest::bindings::aio::host::workers::{self, JobError};
 use aio_guest::{ConnectOptions, ErrorCode, TcpStream, socket_address, timers};
-use test_guests::{DELAY_MAX, MILLISECOND, equal};
+use test_guests::{DELAY_MAX, MILLISECOND, equal, fails};
 
 #[allow(
     unsafe_code,
@@ -157,10 +158,12 @@ async fn act_later(input: &[u8]) -> Result<Vec<u8>, String> {
                 Err(code) => Ok(code.name().as_bytes().to_vec()),
             };
         }
-        b"nested" => {
-            let nested = workers::run("echo".to_owned(), Vec::new()).await;
-            let refused = Err(JobError::Refused(ErrorCode::NotSupported));
-            equal(nested, refused, "a job of a job")?;
+        b"delegate" => {
+            let delegated = workers::run("echo".to_owned(), b"done".to_vec()).await;
+            return delegated.map_err(|error| match error {
+                JobError::Refused(code) => code.name().to_owned(),
+                error => format!("{error:?}"),
+            });
         }
         _ => return act(input),
     }
@@ -179,8 +182,9 @@ fn alone() -> Result<(), String> {
         Ok(0),
         "standard input",
     )?;
-    equal(workers::parallelism(), 0, "parallelism")?;
-    Ok(())
+    let subscribed = Subscription::subscribe(&[1]);
+    fails(subscribed, ErrorCode::NotSupported, "subscribe")?;
+    equal(workers::parallelism(), 0, "parallelism")
 }
 
 async fn forever() {
