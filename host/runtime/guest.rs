@@ -350,7 +350,7 @@ impl Guest {
 
     /// Waits until what was printed is taken; after a guest was cut off, only for a moment.
     async fn flush(&mut self, cut: bool) {
-        let flush = self.store.data().wasi.flush();
+        let flush = self.store.data().stdio.flush();
         let flushed = if cut {
             let flushed = self.limits.handle.timeout(CUT_FLUSH_MAX, flush).await;
             flushed.unwrap_or_else(|elapsed| Err(elapsed.into()))

@@ -66,6 +66,7 @@ mod program;
 pub mod quota;
 mod solo;
 mod state;
+mod stdio;
 mod stream;
 #[cfg(unix)]
 mod subscriptions;
@@ -83,4 +84,4 @@ pub use inherited::Inherited;
 pub use options::GuestOptions;
 pub use program::Program;
 pub use quota::Limits;
-pub use wasi::{Captured, Input, Output, Stdio};
+pub use stdio::{Captured, Input, Output, Stdio};

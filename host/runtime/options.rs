@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::capability::Policy;
 use crate::inherited::Inherited;
-use crate::wasi::Stdio;
+use crate::stdio::Stdio;
 
 /// What a guest is given.
 #[derive(Clone)]

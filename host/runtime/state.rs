@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use aio_loop::Handle;
+use aio_loop::terminal::RawMode;
 use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
@@ -16,8 +17,9 @@ use crate::options::GuestOptions;
 use crate::preopens::Preopens;
 use crate::quota::Limits;
 use crate::solo::Solo;
+use crate::stdio::Streams;
 use crate::ticker::Pulse;
-use crate::wasi::{Streams, Wasi};
+use crate::wasi::Wasi;
 use crate::workers::Workers;
 
 /// What the imports of one guest work on.
@@ -36,6 +38,10 @@ pub(crate) struct State {
     pub(crate) solo: Solo,
     pub(crate) pulse: Pulse,
     pub(crate) wasi: Wasi,
+    pub(crate) stdio: Streams,
+    /// The terminal, as long as the guest has it in raw mode. It ends with the guest, however that
+    /// ends.
+    pub(crate) raw: Option<RawMode>,
     pub(crate) memory: MemoryLimiter,
     /// Private keys that the guest may use by name.
     pub(crate) identities: Identities,
@@ -54,7 +60,7 @@ pub(crate) struct Common {
 impl Common {
     pub(crate) fn open(handle: &Handle, options: &GuestOptions) -> Result<Self> {
         Ok(Self {
-            streams: Streams::open(handle, &options.stdio)?,
+            streams: Streams::open(handle, &options.stdio, options.policy.grants_terminal())?,
             denials: Denials::new(Arc::clone(&options.on_denied)),
             identities: Identities::load(options.policy.tls_identities())?,
             is_worker: false,
@@ -99,7 +105,9 @@ impl State {
         Ok(Self {
             handle: handle.clone(),
             epoch: handle.now(),
-            wasi: Wasi::new(&policy, &args, streams)?,
+            wasi: Wasi::new(&policy, &args, &streams)?,
+            stdio: streams,
+            raw: None,
             denials,
             memory: MemoryLimiter::new(&policy.limits),
             identities,

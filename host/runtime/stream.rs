@@ -18,6 +18,7 @@ use aio_loop::pipe::{PipeReader, PipeWriter, wrong_direction};
 use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
 use aio_loop::{Port, Readiness, Registration};
 
+use crate::stdio::Standard;
 use upgrade::Upgrade;
 
 /// A connection. All methods take `&self`; dropping it closes it.
@@ -38,6 +39,7 @@ enum Transport {
     Reader(PipeReader),
     #[cfg(unix)]
     Writer(PipeWriter),
+    Standard(Standard),
 }
 
 impl Transport {
@@ -55,6 +57,7 @@ impl Transport {
             Self::Reader(pipe) => pipe.shutdown(),
             #[cfg(unix)]
             Self::Writer(pipe) => pipe.shutdown(),
+            Self::Standard(view) => view.shutdown(how),
         }
     }
 
@@ -67,6 +70,7 @@ impl Transport {
             Self::Reader(_) => Err(wrong_direction()),
             #[cfg(unix)]
             Self::Writer(pipe) => pipe.try_write(buf),
+            Self::Standard(view) => view.try_write(buf),
         }
     }
 }
@@ -81,6 +85,7 @@ impl tls::Transport for Transport {
             Self::Reader(pipe) => pipe.try_read(buf),
             #[cfg(unix)]
             Self::Writer(_) => Err(wrong_direction()),
+            Self::Standard(view) => view.try_read(buf),
         }
     }
 
@@ -93,6 +98,7 @@ impl tls::Transport for Transport {
             Self::Reader(_) => Err(wrong_direction()),
             #[cfg(unix)]
             Self::Writer(pipe) => pipe.try_write_vectored(bufs),
+            Self::Standard(view) => view.try_write(&joined(bufs)),
         }
     }
 
@@ -105,6 +111,7 @@ impl tls::Transport for Transport {
             Self::Reader(pipe) => pipe.registration(),
             #[cfg(unix)]
             Self::Writer(pipe) => pipe.registration(),
+            Self::Standard(view) => view.registration(),
         }
     }
 }
@@ -120,6 +127,15 @@ impl Transport {
             Self::Reader(pipe) => pipe,
             #[cfg(unix)]
             Self::Writer(pipe) => pipe,
+            Self::Standard(view) => view,
+        }
+    }
+
+    /// What is known of it now.
+    fn readiness(&self) -> Readiness {
+        match self {
+            Self::Standard(view) => view.readiness(),
+            _ => tls::Transport::registration(self).readiness(),
         }
     }
 
@@ -131,6 +147,7 @@ impl Transport {
             Self::Unix(_) => true,
             #[cfg(unix)]
             Self::Reader(_) | Self::Writer(_) => false,
+            Self::Standard(_) => false,
         }
     }
 }
@@ -159,6 +176,12 @@ impl From<PipeReader> for Stream {
 impl From<PipeWriter> for Stream {
     fn from(pipe: PipeWriter) -> Self {
         Self::on(Transport::Writer(pipe))
+    }
+}
+
+impl From<Standard> for Stream {
+    fn from(view: Standard) -> Self {
+        Self::on(Transport::Standard(view))
     }
 }
 
@@ -215,7 +238,7 @@ impl Stream {
     /// What is known of the stream now: a hint that an operation is worth a try.
     pub(crate) fn readiness(&self) -> Readiness {
         match self.upgrade.get() {
-            None => self.registration().readiness(),
+            None => self.transport.readiness(),
             Some(upgrade) => upgrade.readiness(&self.transport),
         }
     }

@@ -1,8 +1,9 @@
 //! Descriptors that belong to others as well, such as the standard streams: `O_NONBLOCK` is never
-//! set on them. Whether an operation would block is asked of the OS before each one.
+//! set on them. Whether an operation would block is asked of the OS before each one; a terminal,
+//! whose answer is of the first byte only, is opened once more.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::task::{Context, Poll, ready};
 
 use mio::unix::SourceFd;
@@ -11,6 +12,7 @@ use rustix::fs::{FileType, OFlags};
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::core::{Attempt, Interest};
+use crate::net::unread::Unread;
 use crate::{Handle, Registration};
 
 /// What a pipe that is writable takes without blocking: the `PIPE_BUF` of Linux.
@@ -26,7 +28,19 @@ pub struct Stdio {
     // poll.
     registration: Option<Registration>,
     fd: OwnedFd,
-    is_socket: bool,
+    guard: Guard,
+    unread: Unread,
+}
+
+/// What keeps an operation from blocking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Guard {
+    /// A question to the OS before it.
+    Question,
+    /// Flags that sockets take with each.
+    Flags,
+    /// The mode of a description that nobody shares.
+    Mode,
 }
 
 impl Stdio {
@@ -64,6 +78,7 @@ impl Stdio {
     /// What the OS answers to the registration.
     pub fn new(handle: &Handle, fd: OwnedFd) -> io::Result<Self> {
         let mode = rustix::fs::fcntl_getfl(&fd)? & OFlags::ACCMODE;
+        let (fd, guard) = guarded(fd, mode)?;
         let interest = match mode {
             OFlags::WRONLY => Interest::Writable,
             _ => Interest::Readable,
@@ -74,12 +89,17 @@ impl Stdio {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
             registration => Some(registration?),
         };
-        let file_type = FileType::from_raw_mode(rustix::fs::fstat(&fd)?.st_mode);
         Ok(Self {
             registration,
             fd,
-            is_socket: file_type == FileType::Socket,
+            guard,
+            unread: Unread::default(),
         })
+    }
+
+    /// Whether it is a terminal.
+    pub fn is_terminal(&self) -> bool {
+        rustix::termios::isatty(&self.fd)
     }
 
     /// The source of the descriptor; `None` when it is always ready.
@@ -95,8 +115,24 @@ impl Stdio {
     /// [`io::ErrorKind::WouldBlock`] when nothing is there, [`io::ErrorKind::NotConnected`] after
     /// [`Registration::close`], and what the OS answers.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.try_input(|| self.read_now(buf))
+    }
+
+    /// Asks whether a read would find something, be it the end of the input or an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Stdio::try_read`].
+    pub fn try_readable(&self) -> io::Result<()> {
+        self.try_input(|| match self.unread.is_empty() {
+            true => self.ask(PollFlags::IN),
+            false => Ok(()),
+        })
+    }
+
+    fn try_input<T>(&self, operation: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let attempt = self.attempt()?;
-        let result = self.read_now(buf);
+        let result = operation();
         if let (Err(error), Some((registration, attempt))) = (&result, attempt)
             && error.kind() == io::ErrorKind::WouldBlock
         {
@@ -105,8 +141,20 @@ impl Stdio {
         result
     }
 
-    /// Writes at once as much of `buf` as fits; not more than 4096 bytes unless it is a file or a
-    /// socket.
+    /// Takes back bytes that were read: the next read, whoever makes it, returns them first.
+    pub fn unread(&self, bytes: &[u8]) {
+        self.unread.give_back(bytes);
+        if let Some(registration) = &self.registration {
+            registration.wake();
+        }
+    }
+
+    /// Whether there are bytes that were taken back.
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// Writes at once as much of `buf` as fits; to a pipe not more than 4096 bytes.
     ///
     /// # Errors
     ///
@@ -204,28 +252,35 @@ impl Stdio {
         if buf.is_empty() {
             return Ok(0);
         }
-        if self.is_socket {
+        if let Some(count) = self.unread.take(buf) {
+            return Ok(count);
+        }
+        if self.guard == Guard::Flags {
             let (read, _) = rustix::io::retry_on_intr(|| {
                 rustix::net::recv(&self.fd, &mut *buf, RecvFlags::DONTWAIT)
             })?;
             return Ok(read);
         }
-        self.ask(PollFlags::IN)?;
+        if self.guard == Guard::Question {
+            self.ask(PollFlags::IN)?;
+        }
         Ok(rustix::io::retry_on_intr(|| {
             rustix::io::read(&self.fd, &mut *buf)
         })?)
     }
 
     fn write_now(&self, buf: &[u8]) -> io::Result<usize> {
-        if self.is_socket {
+        if self.guard == Guard::Flags {
             let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
             let send = || rustix::net::send(&self.fd, buf, flags);
             return Ok(rustix::io::retry_on_intr(send)?);
         }
-        self.ask(PollFlags::OUT)?;
-        let len = match self.registration {
-            Some(_) => buf.len().min(WRITE_MAX),
-            None => buf.len(),
+        if self.guard == Guard::Question {
+            self.ask(PollFlags::OUT)?;
+        }
+        let len = match (self.guard, &self.registration) {
+            (Guard::Question, Some(_)) => buf.len().min(WRITE_MAX),
+            _ => buf.len(),
         };
         let write = || rustix::io::write(&self.fd, &buf[..len]);
         Ok(rustix::io::retry_on_intr(write)?)
@@ -244,6 +299,59 @@ impl Stdio {
             _ => Ok(()),
         }
     }
+}
+
+impl AsFd for Stdio {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+/// Whether the standard descriptor `number` was closed when the process began. Programs in Rust
+/// find the null device there, which is always ready and at its end.
+#[cfg(target_os = "linux")]
+pub fn closed_at_start(number: RawFd) -> bool {
+    crate::sys::closed_at_start(number)
+}
+
+/// Whether the standard descriptor `number` was closed when the process began: not known here.
+#[cfg(not(target_os = "linux"))]
+pub fn closed_at_start(_number: RawFd) -> bool {
+    false
+}
+
+/// What is to be read and written in place of `fd`, and how that is kept from blocking.
+fn guarded(fd: OwnedFd, mode: OFlags) -> io::Result<(OwnedFd, Guard)> {
+    let stat = rustix::fs::fstat(&fd)?;
+    if FileType::from_raw_mode(stat.st_mode) == FileType::Socket {
+        return Ok((fd, Guard::Flags));
+    }
+    Ok(match own_terminal(fd.as_fd(), mode, stat.st_rdev) {
+        Some(own) => (own, Guard::Mode),
+        None => (fd, Guard::Question),
+    })
+}
+
+/// The number of the device that makes a new terminal for each who opens it.
+#[cfg(target_os = "linux")]
+const PTMX: (u32, u32) = (5, 2);
+
+/// Opens a terminal once more, so that it blocks for those who share it and never here. None for
+/// what is none, and for one that this user may not open.
+#[cfg(target_os = "linux")]
+fn own_terminal(fd: BorrowedFd<'_>, mode: OFlags, device: u64) -> Option<OwnedFd> {
+    let numbers = (rustix::fs::major(device), rustix::fs::minor(device));
+    if !rustix::termios::isatty(fd) || numbers == PTMX {
+        return None;
+    }
+    let flags = mode | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
+    rustix::fs::open(path, flags, rustix::fs::Mode::empty()).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn own_terminal(_fd: BorrowedFd<'_>, _mode: OFlags, _device: u64) -> Option<OwnedFd> {
+    None
 }
 
 /// A descriptor on its way to the reactor, which does not own it.

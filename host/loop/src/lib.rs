@@ -34,6 +34,8 @@ pub mod process;
 #[cfg(unix)]
 pub mod signal;
 mod sys;
+#[cfg(unix)]
+pub mod terminal;
 pub mod testing;
 pub mod tls;
 

@@ -207,6 +207,11 @@ impl Policy {
         self
     }
 
+    /// Tells whether the terminal is granted.
+    pub(crate) fn grants_terminal(&self) -> bool {
+        self.all || self.terminal
+    }
+
     /// Grants the terminal: its size and that it changes, raw mode, and escape sequences as they
     /// are.
     #[must_use]

@@ -88,7 +88,7 @@ impl Grants {
     ///
     /// The denial, if it is not granted.
     pub fn terminal(&self) -> Result<(), Denial> {
-        if self.policy.all || self.policy.terminal {
+        if self.policy.grants_terminal() {
             return Ok(());
         }
         let flag = "--allow-terminal".to_owned();

@@ -16,10 +16,7 @@ mod clocks;
 mod files;
 mod sockets;
 mod stdin;
-mod stdio;
 mod stdout;
-
-use std::io;
 
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::cli::{WasiCli, WasiCliView};
@@ -28,29 +25,19 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView, p2, p3};
 use wasmtime_wasi_io::bindings::wasi::io as wasi_io;
 
-pub(crate) use self::stdio::Streams;
-use self::stdout::Stdout;
 use crate::capability::{DirGrant, Policy};
 use crate::error::{Error, Result};
 use crate::state::State;
-
-pub use self::stdio::{Captured, Input, Output, Stdio};
+use crate::stdio::Streams;
 
 /// What WASI keeps of one guest.
 pub(crate) struct Wasi {
     ctx: WasiCtx,
-    stdout: Stdout,
-    stderr: Stdout,
 }
 
 impl Wasi {
     /// Opens what the policy grants. `args` begin with the name of the program.
-    pub(crate) fn new(policy: &Policy, args: &[String], streams: Streams) -> Result<Self> {
-        let Streams {
-            stdin,
-            stdout,
-            stderr,
-        } = streams;
+    pub(crate) fn new(policy: &Policy, args: &[String], streams: &Streams) -> Result<Self> {
         let mut builder = WasiCtx::builder();
         // Before the directories are opened: each takes the setting along.
         builder.allow_blocking_current_thread(true);
@@ -59,21 +46,12 @@ impl Wasi {
             open_dir(&mut builder, grant)?;
         }
         builder
-            .stdin(stdin)
-            .stdout(stdout.clone())
-            .stderr(stderr.clone());
+            .stdin(streams.stdin.clone())
+            .stdout(streams.stdout.clone())
+            .stderr(streams.stderr.clone());
         Ok(Self {
             ctx: builder.build(),
-            stdout,
-            stderr,
         })
-    }
-
-    /// Waits until what the guest has printed is written.
-    pub(crate) async fn flush(&self) -> io::Result<()> {
-        let stdout = self.stdout.flush().await;
-        self.stderr.flush().await?;
-        stdout
     }
 }
 

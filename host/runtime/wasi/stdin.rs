@@ -1,140 +1,24 @@
-//! A guest's standard input, for WASI 0.2 and 0.3: read only when somebody waits for it, and never
-//! so that the loop blocks. All streams of one guest share one position.
+//! A guest's standard input as WASI 0.2 and 0.3 see it: any number of streams of one position.
 
 use std::future::poll_fn;
 use std::io;
-use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf, Bytes};
+use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::cli::{IsTerminal, StdinStream};
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
-/// How many bytes are read ahead of the guest at most.
-const AHEAD_MAX: usize = 64 * 1024;
+use crate::stdio::stdin::Stdin;
 
-/// Where the bytes come from.
-pub(super) enum Source {
-    Bytes(Bytes),
-    Fd(aio_loop::fd::Stdio),
-}
-
-impl Source {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Bytes(bytes) => Poll::Ready(Ok(copy(bytes, buffer))),
-            Self::Fd(fd) => fd.poll_read(cx, buffer),
-        }
-    }
-
-    fn try_read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::Bytes(bytes) => Ok(copy(bytes, buffer)),
-            Self::Fd(fd) => fd.try_read(buffer),
-        }
-    }
-}
-
-fn copy(bytes: &mut Bytes, buffer: &mut [u8]) -> usize {
-    let count = bytes.len().min(buffer.len());
-    bytes.copy_to_slice(&mut buffer[..count]);
-    count
-}
-
-/// The standard input of one guest. Clones read on where another stopped.
-#[derive(Clone)]
-pub(super) struct Stdin {
-    shared: Arc<Mutex<Shared>>,
-    terminal: bool,
-}
-
-impl Stdin {
-    pub(super) fn new(source: Source, terminal: bool) -> Self {
-        let shared = Shared {
-            source,
-            buffer: Vec::new(),
-            ahead: 0..0,
-            ended: None,
-        };
-        Self {
-            shared: Arc::new(Mutex::new(shared)),
-            terminal,
-        }
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// What was read and not yet given to the guest.
-struct Shared {
-    source: Source,
-    /// Allocated by the first read: most guests have none.
-    buffer: Vec<u8>,
-    ahead: Range<usize>,
-    /// How the last read ended, if it brought no bytes. Told once, as `read(2)` does: a terminal
-    /// goes on after its end.
-    ended: Option<io::Result<()>>,
-}
-
-impl Shared {
-    /// Ready when `take` has something to tell.
-    fn poll_filled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_filled() {
-            return Poll::Ready(());
-        }
-        self.buffer.resize(AHEAD_MAX, 0);
-        let read = ready!(self.source.poll_read(cx, &mut self.buffer));
-        self.filled(read);
-        Poll::Ready(())
-    }
-
-    /// The same for who does not wait: tells whether `take` has something to tell.
-    fn try_fill(&mut self) -> bool {
-        if self.is_filled() {
-            return true;
-        }
-        self.buffer.resize(AHEAD_MAX, 0);
-        match self.source.try_read(&mut self.buffer) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => false,
-            read => {
-                self.filled(read);
-                true
-            }
-        }
-    }
-
-    fn is_filled(&self) -> bool {
-        !self.ahead.is_empty() || self.ended.is_some()
-    }
-
-    fn filled(&mut self, read: io::Result<usize>) {
-        match read {
-            Ok(0) => self.ended = Some(Ok(())),
-            Ok(count) => self.ahead = 0..count,
-            Err(error) => self.ended = Some(Err(error)),
-        }
-    }
-
-    /// At most `max` of the bytes; none at the end of the input.
-    fn take(&mut self, max: usize) -> io::Result<&[u8]> {
-        if let Some(ended) = self.ended.take() {
-            ended?;
-        }
-        let start = self.ahead.start;
-        self.ahead.start += self.ahead.len().min(max);
-        Ok(&self.buffer[start..self.ahead.start])
-    }
-}
+/// The most bytes that one read returns.
+const READ_MAX: usize = 64 * 1024;
 
 impl IsTerminal for Stdin {
     fn is_terminal(&self) -> bool {
-        self.terminal
+        self.is_terminal()
     }
 }
 
@@ -158,9 +42,9 @@ impl AsyncRead for Stdin {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut shared = self.shared();
-        ready!(shared.poll_filled(cx));
-        buffer.put_slice(shared.take(buffer.remaining())?);
+        let room = buffer.initialize_unfilled();
+        let count = ready!(Self::poll_read(&self, cx, room))?;
+        buffer.advance(count);
         Poll::Ready(Ok(()))
     }
 }
@@ -175,7 +59,7 @@ struct Stream {
 impl Pollable for Stream {
     async fn ready(&mut self) {
         if !self.closed {
-            poll_fn(|cx| self.stdin.shared().poll_filled(cx)).await;
+            poll_fn(|cx| self.stdin.poll_readable(cx)).await;
         }
     }
 }
@@ -186,16 +70,20 @@ impl InputStream for Stream {
         if self.closed {
             return Err(StreamError::Closed);
         }
-        let mut shared = self.stdin.shared();
-        if size == 0 || !shared.try_fill() {
+        if size == 0 {
             return Ok(Bytes::new());
         }
-        match shared.take(size) {
-            Ok([]) => {
+        let mut buffer = BytesMut::zeroed(size.min(READ_MAX));
+        match self.stdin.try_read(&mut buffer) {
+            Ok(0) => {
                 self.closed = true;
                 Err(StreamError::Closed)
             }
-            Ok(bytes) => Ok(Bytes::copy_from_slice(bytes)),
+            Ok(count) => {
+                buffer.truncate(count);
+                Ok(buffer.freeze())
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(Bytes::new()),
             Err(error) => {
                 self.closed = true;
                 Err(StreamError::LastOperationFailed(error.into()))
@@ -218,12 +106,10 @@ impl InputStream for Stream {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stdio::stdin::Source;
 
     fn stdin(text: &str) -> Stdin {
-        Stdin::new(
-            Source::Bytes(Bytes::copy_from_slice(text.as_bytes())),
-            false,
-        )
+        Stdin::new(Source::bytes(text.as_bytes().to_vec()), false)
     }
 
     #[test]

@@ -1,280 +1,146 @@
-//! A guest's standard output or error, for WASI 0.2 and 0.3. Bytes are written at once; what the
-//! reader has no room for waits in a bounded buffer, which a task of the loop writes out. Once the
-//! guest was told that bytes are taken, they are lost only if the descriptor itself fails.
+//! An output as WASI 0.2 and 0.3 see it: any number of streams into the one buffer.
 
-mod streams;
-
-use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
-use aio_loop::Handle;
-use bytes::{Buf, BytesMut};
-use wasmtime_wasi::cli::IsTerminal;
+use bytes::Bytes;
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use super::stdio::Captured;
-
-/// How many bytes wait behind standard output before the guest has to.
-const BUFFER_MAX: usize = 64 * 1024;
-
-/// The least room that is offered: a guest that gets byte by byte what a slow reader frees would
-/// make a system call for each.
-const ROOM_MIN: usize = 4096;
-
-/// WASI 0.2 lets each of several streams to one output hold a permit for all of its room, so the
-/// buffer must be able to grow beyond it; but not without an end.
-const PERMITTED_MAX: usize = 16 * BUFFER_MAX;
-
-/// Where the bytes go.
-pub(super) enum Sink {
-    Null,
-    Captured(Captured),
-    Fd(aio_loop::fd::Stdio),
-}
-
-impl Sink {
-    fn try_write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Null => Ok(bytes.len()),
-            Self::Captured(captured) => captured.write(bytes),
-            Self::Fd(fd) => fd.try_write(bytes),
-        }
-    }
-
-    fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        match self {
-            Self::Fd(fd) => fd.poll_write(cx, bytes),
-            _ => Poll::Ready(self.try_write(bytes)),
-        }
-    }
-}
-
-/// Why nothing more can be written. Kept, because every stream of the guest is to be told.
-#[derive(Clone, Copy, Debug)]
-struct Failure {
-    kind: io::ErrorKind,
-    code: Option<i32>,
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self {
-            kind: error.kind(),
-            code: error.raw_os_error(),
-        }
-    }
-}
-
-impl From<Failure> for io::Error {
-    fn from(failure: Failure) -> Self {
-        failure
-            .code
-            .map_or_else(|| failure.kind.into(), Self::from_raw_os_error)
-    }
-}
-
-/// One output of one guest. Clones write to the same.
-#[derive(Clone)]
-pub(super) struct Stdout {
-    shared: Arc<Mutex<Shared>>,
-    handle: Handle,
-    terminal: bool,
-}
-
-impl Stdout {
-    /// An output behind which up to 64 KiB wait for a slow reader.
-    pub(super) fn buffered(handle: &Handle, sink: Sink, terminal: bool) -> Self {
-        Self::new(handle, sink, terminal, BUFFER_MAX)
-    }
-
-    /// An output that takes nothing more while one write still waits for a slow reader.
-    pub(super) fn unbuffered(handle: &Handle, sink: Sink, terminal: bool) -> Self {
-        Self::new(handle, sink, terminal, ROOM_MIN)
-    }
-
-    fn new(handle: &Handle, sink: Sink, terminal: bool, max: usize) -> Self {
-        let shared = Shared {
-            sink,
-            max,
-            buffer: BytesMut::new(),
-            taken: 0,
-            failure: None,
-            draining: false,
-            waiting: BTreeMap::new(),
-            next_place: 0,
-        };
-        Self {
-            shared: Arc::new(Mutex::new(shared)),
-            handle: handle.clone(),
-            terminal,
-        }
-    }
-
-    /// Waits until everything that was taken is written.
-    ///
-    /// # Errors
-    ///
-    /// Why it cannot be; that the reader has gone is none.
-    pub(super) async fn flush(&self) -> io::Result<()> {
-        let all = self.shared().taken;
-        let mut place = Place::new(self);
-        poll_fn(|cx| place.poll_until(cx, |shared| shared.is_written(all))).await;
-        match self.shared().failure {
-            Some(failure) if failure.kind != io::ErrorKind::BrokenPipe => Err(failure.into()),
-            _ => Ok(()),
-        }
-    }
-
-    /// Takes all of `bytes`, whatever room there is; who calls has asked for it.
-    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let mut shared = self.shared();
-        shared.check()?;
-        shared.write(bytes);
-        let drain = !shared.buffer.is_empty() && !std::mem::replace(&mut shared.draining, true);
-        let result = shared.check();
-        drop(shared);
-        if drain {
-            self.drain();
-        }
-        result
-    }
-
-    /// Writes out what waits, as a task of the loop: the guest may be asleep meanwhile, or gone.
-    fn drain(&self) {
-        let output = self.clone();
-        self.handle
-            .spawn(poll_fn(move |cx| output.poll_drain(cx)))
-            .detach();
-    }
-
-    fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut shared = self.shared();
-        let waits = shared.buffer.len();
-        let drained = shared.poll_drain(cx);
-        let waiting = if drained.is_ready() || shared.buffer.len() < waits {
-            std::mem::take(&mut shared.waiting)
-        } else {
-            BTreeMap::new()
-        };
-        drop(shared);
-        waiting.into_values().for_each(Waker::wake);
-        drained
-    }
-
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-struct Shared {
-    sink: Sink,
-    /// How many bytes may wait.
-    max: usize,
-    buffer: BytesMut,
-    /// How many bytes the guest has handed over since the start.
-    taken: u64,
-    failure: Option<Failure>,
-    /// Whether a task is at work on the buffer; if not, the buffer is empty.
-    draining: bool,
-    waiting: BTreeMap<u64, Waker>,
-    next_place: u64,
-}
-
-impl Shared {
-    fn check(&self) -> Result<(), Failure> {
-        self.failure.map_or(Ok(()), Err)
-    }
-
-    /// How many bytes may be handed over now.
-    fn room(&self) -> usize {
-        let room = self.max.saturating_sub(self.buffer.len());
-        if room < ROOM_MIN { 0 } else { room }
-    }
-
-    /// Whether the first `count` bytes ever taken are written, or never will be.
-    fn is_written(&self, count: u64) -> bool {
-        let waits = self.buffer.len() as u64;
-        self.taken.saturating_sub(waits) >= count
-    }
-
-    fn write(&mut self, mut bytes: &[u8]) {
-        self.taken += bytes.len() as u64;
-        while !self.draining && !bytes.is_empty() {
-            match self.sink.try_write(bytes) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                written => match self.written(written) {
-                    Some(count) => bytes = &bytes[count..],
-                    None => return,
-                },
-            }
-        }
-        self.buffer.extend_from_slice(bytes);
-    }
-
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        while !self.buffer.is_empty() {
-            let written = ready!(self.sink.poll_write(cx, &self.buffer));
-            if let Some(count) = self.written(written) {
-                self.buffer.advance(count);
-            }
-        }
-        self.draining = false;
-        Poll::Ready(())
-    }
-
-    /// The number of bytes written. None is the end: what waits is given up.
-    fn written(&mut self, written: io::Result<usize>) -> Option<usize> {
-        let failure = match written {
-            Ok(0) => io::ErrorKind::WriteZero.into(),
-            Ok(count) => return Some(count),
-            Err(error) => error,
-        };
-        self.failure = Some(failure.into());
-        self.buffer.clear();
-        None
-    }
-}
-
-/// A place among those who wait for a turn of the output; it is given up when dropped.
-struct Place {
-    output: Stdout,
-    number: u64,
-}
-
-impl Place {
-    fn new(output: &Stdout) -> Self {
-        let mut shared = output.shared();
-        shared.next_place += 1;
-        Self {
-            number: shared.next_place,
-            output: output.clone(),
-        }
-    }
-
-    fn poll_until(&mut self, cx: &mut Context<'_>, done: impl Fn(&Shared) -> bool) -> Poll<()> {
-        let mut shared = self.output.shared();
-        if shared.failure.is_some() || done(&shared) {
-            return Poll::Ready(());
-        }
-        let previous = shared.waiting.insert(self.number, cx.waker().clone());
-        drop(shared);
-        drop(previous);
-        Poll::Pending
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        // Named, so that it outlives the lock: a waker may own the last reference to a task.
-        let _waker = self.output.shared().waiting.remove(&self.number);
-    }
-}
+use crate::stdio::stdout::{Failure, PERMITTED_MAX, Place, Stdout};
 
 impl IsTerminal for Stdout {
     fn is_terminal(&self) -> bool {
-        self.terminal
+        self.is_terminal()
+    }
+}
+
+impl StdoutStream for Stdout {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(Stream {
+            output: self.clone(),
+            flush: None,
+            closed: false,
+        })
+    }
+
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(Writer {
+            place: Place::new(self),
+            output: self.clone(),
+        })
+    }
+}
+
+/// WASI 0.3.
+struct Writer {
+    output: Stdout,
+    place: Place,
+}
+
+impl AsyncWrite for Writer {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.place.poll_room(cx));
+        Poll::Ready(self.output.try_write(bytes))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.place.poll_until(cx, |shared| shared.buffer.is_empty()));
+        self.output.shared().check()?;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+/// WASI 0.2.
+struct Stream {
+    output: Stdout,
+    /// How many bytes must be written before the flush is done that was asked for.
+    flush: Option<u64>,
+    closed: bool,
+}
+
+impl Stream {
+    fn check(&mut self) -> StreamResult<()> {
+        let result = self.output.shared().check();
+        self.told(result)
+    }
+
+    /// The first failure has a reason; after it, the stream is closed.
+    fn told(&mut self, result: Result<(), Failure>) -> StreamResult<()> {
+        let Err(failure) = result else { return Ok(()) };
+        let told = std::mem::replace(&mut self.closed, true);
+        if told || failure.kind == io::ErrorKind::BrokenPipe {
+            return Err(StreamError::Closed);
+        }
+        Err(StreamError::LastOperationFailed(
+            io::Error::from(failure).into(),
+        ))
+    }
+}
+
+#[async_trait]
+impl Pollable for Stream {
+    async fn ready(&mut self) {
+        let flush = self.flush.unwrap_or(0);
+        let place = Place::new(&self.output);
+        poll_fn(|cx| place.poll_until(cx, |shared| shared.is_written(flush) && shared.room() > 0))
+            .await;
+    }
+}
+
+#[async_trait]
+impl OutputStream for Stream {
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.check()?;
+        let shared = self.output.shared();
+        if self.flush.is_some_and(|count| !shared.is_written(count)) {
+            return Ok(0);
+        }
+        self.flush = None;
+        Ok(shared.room())
+    }
+
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let permitted = {
+            let shared = self.output.shared();
+            bytes.len() <= shared.max && shared.buffer.len() + bytes.len() <= PERMITTED_MAX
+        };
+        if !permitted {
+            return Err(StreamError::trap(
+                "wrote more bytes than check-write permitted",
+            ));
+        }
+        let result = self.output.write(&bytes);
+        self.told(result)
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        self.check()?;
+        self.flush = Some(self.output.shared().taken);
+        Ok(())
+    }
+
+    // The one that is provided traps a guest whose tenth wait in a row brought nothing.
+    async fn write_ready(&mut self) -> StreamResult<usize> {
+        loop {
+            self.ready().await;
+            let room = self.check_write()?;
+            if room > 0 {
+                return Ok(room);
+            }
+        }
     }
 }
 

@@ -53,7 +53,12 @@ impl Registration {
     }
 
     /// Runs `operation` if the source is readable. Only `WouldBlock` clears the readiness.
-    pub(crate) fn try_input<T>(&self, operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::WouldBlock`] also when the source is not ready,
+    /// [`io::ErrorKind::NotConnected`] after [`Registration::close`], and those of `operation`.
+    pub fn try_input<T>(&self, operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let attempt = self.admit(READABLE)?;
         let result = uninterrupted(operation);
         if would_block(&result) {
@@ -63,7 +68,11 @@ impl Registration {
     }
 
     /// Runs `operation` if the source is writable. Only `WouldBlock` clears the readiness.
-    pub(crate) fn try_output<T>(&self, operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    ///
+    /// # Errors
+    ///
+    /// As for [`Registration::try_input`].
+    pub fn try_output<T>(&self, operation: impl FnMut() -> io::Result<T>) -> io::Result<T> {
         let attempt = self.admit(WRITABLE)?;
         let result = uninterrupted(operation);
         if would_block(&result) {

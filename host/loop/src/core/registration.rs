@@ -52,11 +52,18 @@ impl Interest {
 pub struct Registration {
     handle: Handle,
     pub(super) source: Arc<Source>,
+    /// `None` for a source that the OS does not poll.
+    polled: Option<Polled>,
+    interest: Mutex<Interest>,
+}
+
+/// What the OS knows of a source.
+#[derive(Debug)]
+struct Polled {
     token: Token,
     /// The owner keeps it open for as long as the registration lives.
     #[cfg(unix)]
     fd: std::os::fd::RawFd,
-    interest: Mutex<Interest>,
 }
 
 /// What can be registered.
@@ -90,11 +97,41 @@ impl Registration {
         Ok(Self {
             handle: handle.clone(),
             source,
-            token,
-            #[cfg(unix)]
-            fd: io.as_raw_fd(),
+            polled: Some(Polled {
+                token,
+                #[cfg(unix)]
+                fd: io.as_raw_fd(),
+            }),
             interest: Mutex::new(interest),
         })
+    }
+
+    /// Makes a source that the OS does not poll. Both directions count as ready until an attempt
+    /// shows otherwise, and again when the owner says so.
+    pub fn unpolled(handle: &Handle) -> Self {
+        Self {
+            handle: handle.clone(),
+            // What the OS need not be asked for is as good as asked for.
+            source: Arc::new(Source::new(READABLE | WRITABLE | WRITE_INTEREST)),
+            polled: None,
+            interest: Mutex::new(Interest::Both),
+        }
+    }
+
+    /// Says that a read of a source that the OS does not poll is worth a try again.
+    pub fn set_readable(&self) {
+        self.tell(READABLE);
+    }
+
+    /// Says that a write to a source that the OS does not poll is worth a try again.
+    pub fn set_writable(&self) {
+        self.tell(WRITABLE);
+    }
+
+    fn tell(&self, bits: u32) {
+        let mut wakes = Vec::new();
+        self.source.apply(bits, &mut wakes);
+        wakes.into_iter().for_each(Waker::wake);
     }
 
     pub(crate) fn handle(&self) -> &Handle {
@@ -186,9 +223,12 @@ impl Registration {
 
     #[cfg(unix)]
     fn reregister(&self, interest: Interest) -> io::Result<()> {
+        let Some(polled) = &self.polled else {
+            return Ok(());
+        };
         self.handle
             .reactor()
-            .reregister(self.fd, self.token, interest.to_mio())
+            .reregister(polled.fd, polled.token, interest.to_mio())
     }
 
     #[cfg(not(unix))]
@@ -213,7 +253,9 @@ impl Registration {
     #[cfg(unix)]
     pub(crate) fn release(&self) {
         let interest = lock(&self.interest);
-        self.handle.reactor().deregister(self.fd);
+        if let Some(polled) = &self.polled {
+            self.handle.reactor().deregister(polled.fd);
+        }
         self.source.update(|state| state | WRITE_INTEREST);
         drop(interest);
         let mut wakes = Vec::new();
@@ -286,8 +328,9 @@ impl Registration {
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.handle.reactor().remove(self.token);
+        let Some(polled) = &self.polled else { return };
+        self.handle.reactor().remove(polled.token);
         #[cfg(unix)]
-        self.handle.reactor().deregister(self.fd);
+        self.handle.reactor().deregister(polled.fd);
     }
 }

@@ -7,6 +7,8 @@ mod batch;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 #[path = "batch_of_one.rs"]
 mod batch;
+#[cfg(target_os = "linux")]
+mod closed_at_start;
 #[cfg(all(
     target_os = "linux",
     any(
@@ -37,6 +39,8 @@ mod stack;
 use std::net::SocketAddr;
 
 pub(crate) use batch::{BATCH_MAX, receive_batch, send_batch};
+#[cfg(target_os = "linux")]
+pub(crate) use closed_at_start::closed_at_start;
 #[cfg(all(
     target_os = "linux",
     any(

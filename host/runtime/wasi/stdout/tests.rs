@@ -4,13 +4,15 @@
 
 use std::io::{PipeReader, Read, pipe};
 use std::os::fd::OwnedFd;
+use std::task::Waker;
 
-use aio_loop::Loop;
+use aio_loop::{Handle, Loop};
 use bytes::Bytes;
 use wasmtime_wasi::cli::StdoutStream;
 use wasmtime_wasi::p2::StreamError;
 
 use super::*;
+use crate::stdio::stdout::{BUFFER_MAX, ROOM_MIN, Sink};
 
 /// An output into a pipe.
 fn piped(handle: &Handle) -> (PipeReader, Stdout) {

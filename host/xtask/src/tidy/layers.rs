@@ -18,7 +18,7 @@ const CRATES: [Crate; 2] = [
         layers: &[
             &["sys"],
             &["core"],
-            &["net", "fd", "dns", "tls", "process", "signal"],
+            &["net", "fd", "dns", "tls", "process", "signal", "terminal"],
             &["testing"],
         ],
         common: &[],
@@ -30,6 +30,7 @@ const CRATES: [Crate; 2] = [
             &[
                 "handles",
                 "identities",
+                "stdio",
                 "stream",
                 "subscriptions",
                 "datagrams",
