@@ -3,11 +3,17 @@
 
 #[cfg(unix)]
 mod names;
+#[cfg(unix)]
+mod programs;
 
 use std::fs::File;
 use std::io;
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
+#[cfg(target_os = "linux")]
+use aio_loop::process::ReachedDirectory;
 use cap_primitives::fs::{OpenOptions, open_ambient_dir, open_dir};
 
 use crate::capability::{Denial, DirGrant};
@@ -62,6 +68,16 @@ impl Preopens {
             .map(Preopen::open)
             .collect::<Result<_>>()
             .map(Self)
+    }
+
+    /// What children that are confined to these directories reach of them.
+    #[cfg(target_os = "linux")]
+    #[allow(dead_code, reason = "the commands of guests are on their way")]
+    pub(crate) fn reached(&self) -> impl Iterator<Item = ReachedDirectory<'_>> {
+        self.0.iter().map(|preopen| ReachedDirectory {
+            directory: preopen.dir.as_fd(),
+            writable: !preopen.grant.read_only,
+        })
     }
 
     /// Finds the place of `path`, to write there; `verb` says for a denial what is to be done.

@@ -8,6 +8,7 @@ use aio_loop::terminal::RawMode;
 use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
+use crate::confine;
 use crate::error::Result;
 use crate::identities::Identities;
 use crate::imports::io::{Io, Refusal};
@@ -100,6 +101,9 @@ impl State {
         } = common;
         let interrupt = Interrupt::default();
         let preopens = Preopens::open(policy.dirs())?;
+        #[cfg(unix)]
+        preopens.refuse_replaceable(&policy)?;
+        confine::require(&policy)?;
         let mut table = ResourceTable::new();
         table.set_max_capacity(resources_max(&policy.limits));
         Ok(Self {

@@ -133,3 +133,160 @@ fn flag(name: &str) -> String {
         false => "--allow-child-env=NAME".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::capability::Policy;
+
+    fn pairs(of: &[(&str, &str)]) -> Vec<(String, String)> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        of.iter().map(owned).collect()
+    }
+
+    /// A policy at work in a guest of a host with these variables.
+    fn grants(policy: Policy, host: &[(&str, &str)]) -> Grants {
+        let env = policy.env(pairs(host));
+        Grants::new(Arc::new(policy)).with_env(env)
+    }
+
+    fn allowing(rules: &[&str]) -> Grants {
+        let allow = |policy: Policy, rule: &&str| policy.allow_child_env(rule.parse().unwrap());
+        grants(rules.iter().fold(Policy::default(), allow), &[])
+    }
+
+    fn sets(grants: &Grants, name: &str) -> bool {
+        let given = pairs(&[(name, "x")]);
+        let answer = grants.child_env(Some(given.clone()));
+        assert!(answer.is_err() || answer == Ok(given));
+        answer.is_ok()
+    }
+
+    fn said(result: Result<Vec<(String, String)>, Denial>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    const HOST: [(&str, &str); 4] = [
+        ("LANG", "C"),
+        ("SECRET", "s"),
+        ("LD_PRELOAD", "/evil.so"),
+        ("PYTHONPATH", "/p"),
+    ];
+
+    #[test]
+    fn a_child_has_what_the_guest_was_granted() {
+        let nothing = grants(Policy::default(), &HOST);
+        assert_eq!(nothing.child_env(None), Ok(vec![]));
+        let policy = Policy::default()
+            .allow_env("LANG".parse().unwrap())
+            .set_env("MODE".parse().unwrap(), "fast");
+        let some = grants(policy, &HOST);
+        let expected = pairs(&[("LANG", "C"), ("MODE", "fast")]);
+        assert_eq!(some.child_env(None), Ok(expected));
+    }
+
+    #[test]
+    fn an_own_variable_is_passed_on_with_its_own_value_only() {
+        let some = grants(Policy::default().allow_env("LANG".parse().unwrap()), &HOST);
+        let own = pairs(&[("LANG", "C")]);
+        assert_eq!(some.child_env(Some(own.clone())), Ok(own));
+        assert_eq!(some.child_env(Some(vec![])), Ok(vec![]));
+        assert_eq!(
+            said(some.child_env(Some(pairs(&[("LANG", "de")])))),
+            "set LANG for a child: not granted; --allow-child-env=LANG would allow it"
+        );
+        assert!(some.child_env(Some(pairs(&[("SECRET", "s")]))).is_err());
+    }
+
+    #[test]
+    fn a_name_and_a_beginning_are_granted() {
+        let some = allowing(&["MODE", "GIT_*"]);
+        for name in ["MODE", "GIT_", "GIT_DIR"] {
+            assert!(sets(&some, name), "{name}");
+        }
+        for name in ["MODEL", "mode", "GIT", "XGIT_DIR", "GIT_*="] {
+            assert!(!sets(&some, name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_loads_code_is_granted_by_its_name_alone() {
+        for (rule, name) in [
+            ("LD_PRELOAD", "LD_PRELOAD"),
+            ("LD_*", "LD_AUDIT"),
+            ("DYLD_*", "DYLD_X"),
+            ("PYTHON*", "PYTHON"),
+            ("PYTHONPATH", "PYTHONPATH"),
+        ] {
+            assert!(sets(&allowing(&[rule]), name), "{rule} {name}");
+            for wide in ["*", "L*", "LD*", "D*", "P*", "PYTHO*"] {
+                assert!(!sets(&allowing(&[wide]), name), "{wide} {name}");
+            }
+            assert!(!sets(&grants(Policy::allow_all(), &HOST), name));
+        }
+        assert!(sets(&allowing(&["*"]), "LDX") && sets(&allowing(&["*"]), "XLD_"));
+    }
+
+    #[test]
+    fn what_loads_code_is_not_passed_on_unless_named() {
+        let all = grants(Policy::allow_all(), &HOST);
+        let expected = pairs(&[("LANG", "C"), ("SECRET", "s")]);
+        assert_eq!(all.child_env(None), Ok(expected));
+        let own = Some(pairs(&[("LD_PRELOAD", "/evil.so")]));
+        assert!(all.child_env(own.clone()).is_err());
+        let named = Policy::allow_all().allow_env("LD_PRELOAD".parse().unwrap());
+        let named = grants(named, &HOST);
+        assert!(named.child_env(own).is_ok());
+        assert_eq!(named.child_env(None).unwrap().len(), 3);
+        let ruled = Policy::allow_all().allow_child_env("PYTHON*".parse().unwrap());
+        assert_eq!(grants(ruled, &HOST).child_env(None).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_deny_beats_every_allow() {
+        let policy = Policy::allow_all()
+            .allow_child_env("*".parse().unwrap())
+            .deny_child_env("SEC*".parse().unwrap());
+        let some = grants(policy, &HOST);
+        assert_eq!(some.child_env(None), Ok(pairs(&[("LANG", "C")])));
+        assert_eq!(
+            said(some.child_env(Some(pairs(&[("SECOND", "x")])))),
+            "set SECOND for a child: denied by the policy's rule `deny child-env SEC*`"
+        );
+        assert!(sets(&some, "OTHER"));
+    }
+
+    #[test]
+    fn hostile_names_are_refused_whatever_is_granted() {
+        let all = grants(Policy::allow_all(), &HOST);
+        let some = allowing(&["*", "LD_*"]);
+        for name in ["", "A=B", "=", "A\0", "\0LD_PRELOAD", "LD_PRELOAD=/x"] {
+            assert!(!sets(&all, name) && !sets(&some, name), "{name:?}");
+        }
+        let long = "N".repeat(1 << 20);
+        assert!(sets(&some, &long) && !sets(&allowing(&["A"]), &long));
+        let twice = pairs(&[("A", "1"), ("A", "2")]);
+        assert_eq!(some.child_env(Some(twice.clone())), Ok(twice));
+        let said = said(allowing(&[]).child_env(Some(pairs(&[("$(x)\x1b", "")]))));
+        assert!(said.contains("--allow-child-env=NAME") && !said.contains('\x1b'));
+    }
+
+    #[test]
+    fn rules_are_shown_as_they_are_written_or_say_why_not() {
+        for text in ["A", "GIT_*", "*"] {
+            assert_eq!(text.parse::<ChildEnvRule>().unwrap().to_string(), text);
+        }
+        for (text, why) in [
+            ("", "is empty"),
+            ("A=B", "no `=`"),
+            ("A\0", "no NUL"),
+            ("A*B", "at the end only"),
+            ("**", "at the end only"),
+        ] {
+            let error = text.parse::<ChildEnvRule>().unwrap_err().to_string();
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+    }
+}

@@ -79,6 +79,11 @@ impl Grants {
         Self { env, ..self }
     }
 
+    /// The policy that is at work.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// Decides on looking up `name`. A numeric address needs no more than that connecting to it,
     /// or listening there, is granted under some port: nobody is asked.
     pub fn lookup(&self, name: &str) -> Result<(), Denial> {

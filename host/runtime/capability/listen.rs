@@ -35,6 +35,11 @@ impl ListenRule {
                 .is_none_or(|own| own == ip || includes(ip, own))
     }
 
+    /// Tells whether the rule is about every address and every port.
+    pub(super) fn is_everything(&self) -> bool {
+        self.address.is_none() && self.ports == Ports::Any
+    }
+
     /// Tells whether some port of `address` is covered.
     pub(super) fn covers_address(&self, address: IpAddr) -> bool {
         self.address.is_none_or(|own| own == address.to_canonical())

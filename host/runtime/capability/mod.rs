@@ -29,6 +29,8 @@ pub use grants::Grants;
 pub use identity::IdentityGrant;
 pub use listen::ListenRule;
 pub use net::NetRule;
+#[cfg(unix)]
+pub(crate) use programs::links;
 pub use rule::RuleError;
 pub use run::RunRule;
 pub use signal::SignalRule;
@@ -235,6 +237,16 @@ impl Policy {
         self
     }
 
+    /// Tells whether every connection and every listener is granted, and no address or name is
+    /// denied. Only then may a confined child use the network: the system knows ports of it, but
+    /// neither names nor addresses.
+    pub fn grants_all_network(&self) -> bool {
+        let denied = !self.net.deny.is_empty() || !self.listen.deny.is_empty();
+        let connects = self.net.allow.iter().any(NetRule::is_everything);
+        let listens = self.listen.allow.iter().any(ListenRule::is_everything);
+        !denied && (self.all || connects && listens)
+    }
+
     /// Makes the guest's environment, out of the host's and what was set. Of a name that occurs
     /// twice the set one counts; the rest keeps its order.
     pub fn env(
@@ -340,5 +352,26 @@ mod tests {
     #[test]
     fn allow_all_grants_no_directory() {
         assert_eq!(Policy::allow_all().dirs(), []);
+    }
+
+    #[test]
+    fn all_of_the_network_is_granted_by_both_flags_and_taken_by_any_deny() {
+        let connects = Policy::default().allow_net("*".parse().unwrap());
+        let all = connects.clone().allow_listen("*:*".parse().unwrap());
+        assert!(all.grants_all_network() && Policy::allow_all().grants_all_network());
+        for some in [
+            Policy::default(),
+            connects.clone(),
+            Policy::default().allow_listen("*:*".parse().unwrap()),
+            connects.allow_listen("*:80".parse().unwrap()),
+            all.clone().deny_net("10.0.0.0/8".parse().unwrap()),
+            all.deny_listen("*:22".parse().unwrap()),
+            Policy::allow_all().deny_net("a.example".parse().unwrap()),
+            Policy::default()
+                .allow_net("*:443".parse().unwrap())
+                .allow_listen("*:*".parse().unwrap()),
+        ] {
+            assert!(!some.grants_all_network(), "{some:?}");
+        }
     }
 }

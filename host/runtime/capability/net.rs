@@ -46,6 +46,11 @@ impl NetRule {
         matches!(self.host, HostPattern::Name(_) | HostPattern::Network(_))
     }
 
+    /// Tells whether the rule is about every host and every port.
+    pub(super) fn is_everything(&self) -> bool {
+        self.host == HostPattern::Any && !self.has_port()
+    }
+
     /// Tells whether the rule speaks of `address`, in its judged form, at some port.
     pub(super) fn covers_address(&self, address: IpAddr) -> bool {
         match &self.host {

@@ -26,7 +26,7 @@ pub(super) fn exists(path: &Path) -> bool {
 }
 
 /// Tells `path` and all that its last component leads to, link by link.
-pub(super) fn links(path: &Path) -> Vec<PathBuf> {
+pub(crate) fn links(path: &Path) -> Vec<PathBuf> {
     let next = |path: &PathBuf| {
         let to = path.read_link().ok()?;
         let to = path.parent()?.join(to);

@@ -189,3 +189,122 @@ mod names {
         false
     }
 }
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::capability::Policy;
+
+    const HUP: u32 = 1;
+    const INT: u32 = 2;
+    const TERM: u32 = 15;
+
+    fn grants(policy: Policy) -> Grants {
+        Grants::new(Arc::new(policy))
+    }
+
+    fn rule(text: &str) -> SignalRule {
+        text.parse().unwrap()
+    }
+
+    fn said(result: Result<(), Denial>) -> String {
+        result.unwrap_err().to_string()
+    }
+
+    fn resize() -> u32 {
+        names::number("WINCH").unwrap()
+    }
+
+    #[test]
+    fn a_signal_has_a_name_in_any_case_or_a_number() {
+        for text in ["TERM", "SIGTERM", "term", "SigTerm", "15"] {
+            assert_eq!(rule(text), rule("TERM"), "{text}");
+            assert_eq!(rule(text).to_string(), "TERM");
+        }
+        assert_eq!(rule("64").to_string(), "64");
+        assert_eq!(rule("*").to_string(), "*");
+    }
+
+    #[test]
+    fn what_no_program_can_wait_for_is_no_rule() {
+        for text in ["KILL", "STOP", "SEGV", "BUS", "FPE", "ILL", "9", "SIGKILL"] {
+            let error = text.parse::<SignalRule>().unwrap_err().to_string();
+            assert!(error.contains("no program can wait"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn rules_that_are_none_say_why() {
+        for (text, why) in [
+            ("", "is a name"),
+            ("SIG", "is a name"),
+            ("SIGSIGTERM", "is a name"),
+            ("-1", "is a name"),
+            ("4294967296", "is a name"),
+            ("0", "1 to 64"),
+            ("65", "1 to 64"),
+        ] {
+            let error = text.parse::<SignalRule>().unwrap_err().to_string();
+            assert!(error.contains(why), "{text:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_signal_is_granted_by_its_rule() {
+        let none = grants(Policy::default());
+        assert_eq!(
+            said(none.signal(TERM)),
+            "listen for signal TERM: not granted; --allow-signal=TERM would allow it"
+        );
+        let some = grants(Policy::default().allow_signal(rule("TERM")));
+        assert_eq!(some.signal(TERM), Ok(()));
+        assert!(some.signal(INT).is_err());
+        for all in [
+            grants(Policy::allow_all()),
+            grants(Policy::default().allow_signal(rule("*"))),
+        ] {
+            assert_eq!((all.signal(TERM), all.signal(64)), (Ok(()), Ok(())));
+        }
+    }
+
+    #[test]
+    fn what_is_no_signal_has_no_flag() {
+        let none = grants(Policy::default());
+        for number in [0, 9, 65, u32::MAX] {
+            assert!(said(none.signal(number)).contains("no flag"), "{number}");
+        }
+        assert!(said(none.signal(64)).contains("--allow-signal=64"));
+    }
+
+    #[test]
+    fn a_deny_beats_every_allow() {
+        let policy = Policy::allow_all()
+            .allow_signal(rule("HUP"))
+            .deny_signal(rule("1"));
+        let some = grants(policy);
+        assert_eq!(
+            said(some.signal(HUP)),
+            "listen for signal HUP: denied by the policy's rule `deny signal HUP`"
+        );
+        assert_eq!(some.signal(TERM), Ok(()));
+    }
+
+    #[test]
+    fn the_terminal_is_granted_by_its_flag_and_tells_that_it_changes() {
+        let none = grants(Policy::default());
+        assert_eq!(
+            said(none.terminal()),
+            "control the terminal: not granted; --allow-terminal would allow it"
+        );
+        assert!(none.signal(resize()).is_err());
+        let some = grants(Policy::default().allow_terminal());
+        assert_eq!((some.terminal(), some.signal(resize())), (Ok(()), Ok(())));
+        assert!(some.signal(TERM).is_err());
+        assert_eq!(grants(Policy::allow_all()).terminal(), Ok(()));
+        let denied = Policy::allow_all().deny_signal(rule("WINCH"));
+        assert!(grants(denied).signal(resize()).is_err());
+    }
+}

@@ -87,7 +87,8 @@ const HEAD_MAX: u64 = 256;
 
 /// Makes the rules.
 pub(super) fn ruleset(reach: &Reach<'_>) -> io::Result<OwnedFd> {
-    let rules = empty(reach.network).map_err(unsupported)?;
+    let rules = empty(reach.network)
+        .map_err(|error| unsupported(format!("the kernel lacks Landlock of Linux 6.2: {error}")))?;
     let rules = system(rules, reach)?;
     let rules = programs(rules, reach)?;
     let rules = directories(rules, reach)?;
