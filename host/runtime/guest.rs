@@ -224,7 +224,8 @@ impl Guest {
     }
 
     /// Runs the guest's main call to its end and returns the exit code: `run` of `aio:host/run`,
-    /// else of `wasi:cli/run` 0.3 or 0.2. What the guest has printed is flushed.
+    /// else of `wasi:cli/run` 0.3 or 0.2. What the guest has printed is flushed. Its subscriptions
+    /// to signals end with the call.
     ///
     /// # Errors
     ///

@@ -87,7 +87,12 @@ fn a_guest_listens_for_what_it_was_granted() {
 #[test]
 fn a_subscription_counts_as_a_handle() {
     let flags = ["--allow-signal=USR1", "--max-handles=3"];
-    passes(&flags, "signals_denied", &["quota"]);
+    passes(&flags, "signals_denied", &["3"]);
+}
+
+#[test]
+fn a_guest_has_sixty_four_subscriptions_at_a_time() {
+    passes(&["--allow-signal=USR1"], "signals_denied", &["64"]);
 }
 
 #[test]

@@ -32,6 +32,9 @@ impl Io {
         for &number in set {
             self.grants.signal(number)?;
         }
+        if !self.subscriptions.has_room() {
+            return Err(ErrorCode::QuotaExceeded.into());
+        }
         let place = self.place(0)?;
         let signals = signal::signals(&self.handle, &numbers);
         let signals = Arc::new(signals.map_err(|error| error_code("subscribe", &error))?);

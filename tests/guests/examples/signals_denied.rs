@@ -1,4 +1,4 @@
-//! A guest listens for what it was granted. With `quota` as argument: as often as it may.
+//! A guest listens for what it was granted. With a number as argument: so many times, and no more.
 
 use aio_guest::ErrorCode;
 use aio_guest::signal::{USR1, USR2, signal, signals};
@@ -9,7 +9,7 @@ aio_guest::main!(run);
 async fn run() -> Result<(), String> {
     match std::env::args().nth(1) {
         None => granted(),
-        Some(_) => quota(),
+        Some(max) => quota(max.parse().map_err(|_| "a number")?),
     }
 }
 
@@ -20,13 +20,12 @@ fn granted() -> Result<(), String> {
     fails(both, ErrorCode::AccessDenied, "both")
 }
 
-/// Three handles are granted.
-fn quota() -> Result<(), String> {
+fn quota(max: u32) -> Result<(), String> {
     let mut open = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..max {
         open.push(succeeds(signal(USR1), "subscribe")?);
     }
-    fails(signal(USR1), ErrorCode::QuotaExceeded, "the fourth")?;
+    fails(signal(USR1), ErrorCode::QuotaExceeded, "one more")?;
     open.pop();
     drop(succeeds(signal(USR1), "in the place of one")?);
     Ok(())

@@ -1,18 +1,15 @@
 //! Listens for the signals that its arguments name until one has come, and then waits until it is
 //! asked to stop. The first argument is how it leaves; with `never` it listens on, come what may.
 
-use aio_guest::signal::{Signal, signals};
+use aio_guest::signal::Signal;
 use aio_guest::{ErrorCode, Ring, timers};
-use test_guests::{DELAY_MAX, Told, argument, collect_one, equal, succeeds};
+use test_guests::{DELAY_MAX, Told, argument, collect_one, equal, listen_for_signals, succeeds};
 
 aio_guest::main!(run);
 
 async fn run() -> Result<(), String> {
     let how = argument(1)?;
-    let numbers = std::env::args().skip(2).map(|number| number.parse());
-    let set: Vec<u32> = numbers.collect::<Result<_, _>>().map_err(|_| "numbers")?;
-    let subscription = succeeds(signals(&set), "subscribe")?;
-    println!("listening");
+    let (subscription, _) = listen_for_signals()?;
     take(&subscription, how == "never").await?;
     if how == "close" {
         let mut ring = Ring::new();

@@ -4,17 +4,14 @@
 use aio_guest::Ring;
 use aio_guest::bindings::aio::host::ring::Interest;
 use aio_guest::ring::Outcome;
-use aio_guest::signal::{Event, Signal, signals};
-use test_guests::{Told, argument, collect_one, equal, succeeds};
+use aio_guest::signal::{Event, Signal};
+use test_guests::{Told, argument, collect_one, equal, listen_for_signals, succeeds};
 
 aio_guest::main!(run);
 
 async fn run() -> Result<(), String> {
     let how = argument(1)?;
-    let numbers = std::env::args().skip(2).map(|number| number.parse());
-    let set: Vec<u32> = numbers.collect::<Result<_, _>>().map_err(|_| "numbers")?;
-    let subscription = succeeds(signals(&set), "subscribe")?;
-    println!("listening");
+    let (subscription, set) = listen_for_signals()?;
     loop {
         let event = next(&subscription, &how).await?;
         let sender = event

@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 use aio_guest::bindings::aio::host::process::ExitStatus;
 use aio_guest::bindings::aio::host::workers::JobError;
 use aio_guest::ring::{Batch, Completion, Outcome, Spawned};
+use aio_guest::signal::{Signal, signals};
 use aio_guest::{
     BindOptions, Connection, ErrorCode, Handle, IpSocketAddress, ListenOptions, Ring, TcpListener,
     TcpStream, UdpSocket, socket_address,
@@ -93,6 +94,15 @@ pub fn bind() -> Result<(UdpSocket, IpSocketAddress), String> {
     let socket = succeeds(UdpSocket::bind(loopback(), BindOptions::default()), "bind")?;
     let address = succeeds(socket.local_address(), "local address")?;
     Ok((socket, address))
+}
+
+/// Listens for the signals that the arguments from the second on name, and tells the test so.
+pub fn listen_for_signals() -> Result<(Signal, Vec<u32>), String> {
+    let numbers = std::env::args().skip(2).map(|number| number.parse());
+    let set: Vec<u32> = numbers.collect::<Result<_, _>>().map_err(|_| "numbers")?;
+    let subscription = succeeds(signals(&set), "subscribe")?;
+    println!("listening");
+    Ok((subscription, set))
 }
 
 /// Tells the test where a listener is.

@@ -76,6 +76,8 @@ fn all_that_a_handle_leads_to_goes_from_thread_to_thread() {
     check::<aio_loop::net::unix::UnixListener>();
     #[cfg(unix)]
     check::<aio_loop::net::unix::UnixStream>();
+    #[cfg(unix)]
+    check::<aio_loop::signal::Signals>();
     check::<aio_loop::tls::Session>();
     check::<aio_loop::dns::Query<u8>>();
 }
