@@ -316,6 +316,7 @@ impl Guest {
     }
 
     /// Flushes what the guest has written, for at most five seconds, and closes all it has open.
+    /// Its children have ended then: they are asked to, and killed after the grace.
     ///
     /// # Errors
     ///
@@ -324,6 +325,8 @@ impl Guest {
         self.store.data().io().workers.close();
         // Resources first: sockets of WASI hand over what is on its way.
         self.store.data_mut().table = ResourceTable::new();
+        #[cfg(target_os = "linux")]
+        let children = self.store.data().io().end_children();
         let rest = self.store.data().io().shut_down();
         let handle = self.limits.handle.clone();
         let writes: Vec<_> = rest
@@ -342,6 +345,11 @@ impl Guest {
         };
         let flushed = handle.timeout(FLUSH_MAX, all).await;
         self.flush(true).await;
+        #[cfg(target_os = "linux")]
+        for child in children {
+            // Each is killed after its grace; and with the loop at the latest.
+            child.await.ok();
+        }
         match flushed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Error::host("flush connections", error)),

@@ -15,6 +15,8 @@ use aio_loop::signal::Signals;
 use aio_loop::tls::{ClientConfig, ServerConfig};
 use aio_loop::{Port, Readiness};
 
+#[cfg(target_os = "linux")]
+use crate::children::{Prepared, Running};
 use crate::datagrams::Datagrams;
 use crate::quota::{Permit, Quota};
 use crate::stream::Stream;
@@ -54,6 +56,10 @@ pub(crate) enum Object {
     TlsServer(ServerConfig),
     #[cfg(unix)]
     Signals(Arc<Signals>),
+    #[cfg(target_os = "linux")]
+    Command(Arc<Prepared>),
+    #[cfg(target_os = "linux")]
+    Child(Arc<Running>),
 }
 
 /// A read or an accept that waits.
@@ -227,6 +233,8 @@ impl Object {
             Self::TlsClient(_) | Self::TlsServer(_) => 0,
             #[cfg(unix)]
             Self::Signals(_) => 0,
+            #[cfg(target_os = "linux")]
+            Self::Command(_) | Self::Child(_) => 0,
             _ => 1,
         }
     }
@@ -244,6 +252,13 @@ impl Object {
             Self::TlsClient(_) | Self::TlsServer(_) => Readiness::default(),
             #[cfg(unix)]
             Self::Signals(signals) => signals.readiness(),
+            #[cfg(target_os = "linux")]
+            Self::Command(_) => Readiness::default(),
+            #[cfg(target_os = "linux")]
+            Self::Child(running) => Readiness {
+                writable: false,
+                ..running.child.registration().readiness()
+            },
         }
     }
 
@@ -259,6 +274,10 @@ impl Object {
             Self::UnixDatagrams(socket) => socket.registration().attach(port, key),
             #[cfg(unix)]
             Self::Signals(signals) => signals.registration().attach(port, key),
+            #[cfg(target_os = "linux")]
+            Self::Command(_) => (),
+            #[cfg(target_os = "linux")]
+            Self::Child(running) => running.child.registration().attach(port, key),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
     }
@@ -275,6 +294,10 @@ impl Object {
             Self::UnixDatagrams(socket) => socket.registration().close(),
             #[cfg(unix)]
             Self::Signals(signals) => signals.close(),
+            #[cfg(target_os = "linux")]
+            Self::Command(_) => (),
+            #[cfg(target_os = "linux")]
+            Self::Child(running) => running.close(),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
         false
@@ -288,6 +311,8 @@ impl Object {
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]
             Self::UnixListener(_) | Self::Signals(_) => Ok(()),
+            #[cfg(target_os = "linux")]
+            Self::Command(_) | Self::Child(_) => Ok(()),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().want_writable(),
         }
@@ -301,6 +326,14 @@ impl Object {
             Self::UnixListener(_) => true,
             _ => false,
         }
+    }
+
+    /// Whether its end can be waited for.
+    pub(crate) fn is_child(&self) -> bool {
+        #[cfg(target_os = "linux")]
+        return matches!(self, Self::Child(_));
+        #[cfg(not(target_os = "linux"))]
+        false
     }
 
     /// Whether signals arrive at it.

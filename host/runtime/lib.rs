@@ -47,6 +47,8 @@ pub mod capability;
 mod check;
 #[cfg_attr(not(target_os = "linux"), path = "no_confine.rs")]
 mod confine;
+#[cfg(target_os = "linux")]
+mod children;
 mod datagrams;
 mod engine;
 mod error;

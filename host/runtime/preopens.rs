@@ -98,6 +98,55 @@ impl Preopens {
         cap_primitives::fs::open(&preopen.dir, &path, &options).map_err(unplaced)
     }
 
+    /// Opens a file for a child. Only a regular one is opened, and nothing is waited for.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn file_for(
+        &self,
+        verb: &str,
+        path: &str,
+        options: &mut OpenOptions,
+        writes: bool,
+    ) -> std::result::Result<File, Unplaced> {
+        let (preopen, inner, name) = self.granted(verb, path, writes)?;
+        let path = Path::new(&inner).join(name);
+        // What is no regular file must not be emptied or made to wait.
+        options._cap_fs_ext_nonblock(true);
+        let file = cap_primitives::fs::open(&preopen.dir, &path, options).map_err(unplaced)?;
+        let is_file = file.metadata().map_err(Unplaced::Failed)?.is_file();
+        let blocks = || rustix::io::ioctl_fionbio(&file, false).map_err(io::Error::from);
+        match is_file {
+            true => blocks().map_err(Unplaced::Failed)?,
+            false => return Err(Unplaced::Failed(io::ErrorKind::Unsupported.into())),
+        }
+        Ok(file)
+    }
+
+    /// Opens a directory; `verb` says for a denial what is to be done there.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn directory(&self, verb: &str, path: &str) -> std::result::Result<File, Unplaced> {
+        if path.len() > PATH_MAX {
+            return Err(Unplaced::TooLong);
+        }
+        if path.is_empty() || path.contains('\0') {
+            return Err(Unplaced::Malformed);
+        }
+        let parts: Vec<_> = components(path).collect();
+        let Some((preopen, depth)) = self.find(&parts) else {
+            let flag = format!("--dir=HOST::{}", folder(&format!("{path}/x")));
+            let denial = Denial::not_granted(format!("{verb} {path}"), Some(flag));
+            return Err(Unplaced::Denied(denial));
+        };
+        let inner = parts.get(depth..).unwrap_or_default().join("/");
+        preopen.open_inner(&inner).map_err(unplaced)
+    }
+
+    /// The directory that is the guest's root, if that is granted.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn root(&self) -> Option<io::Result<File>> {
+        let (preopen, depth) = self.find(&[])?;
+        (depth == 0).then(|| preopen.open_inner(""))
+    }
+
     /// The directory that `path` begins in, the folders from there on, and the name in the last.
     fn granted<'a>(
         &self,

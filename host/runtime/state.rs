@@ -9,6 +9,8 @@ use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
 use crate::confine;
+#[cfg(target_os = "linux")]
+use crate::children::Children;
 use crate::error::Result;
 use crate::identities::Identities;
 use crate::imports::io::{Io, Refusal};
@@ -91,6 +93,8 @@ impl State {
             args,
             inherited,
             park_in_place,
+            #[cfg(target_os = "linux")]
+            stdio,
             ..
         } = options;
         let Common {
@@ -119,6 +123,8 @@ impl State {
                 preopens,
                 workers,
                 is_worker,
+                #[cfg(target_os = "linux")]
+                children: Children::new(&policy.limits).with_stdio(&stdio),
                 ..Io::new(handle, policy, inherited, &interrupt)
             })),
             table,

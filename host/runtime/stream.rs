@@ -1,6 +1,8 @@
 //! A connection of any kind: what carries it, and what is on top of that. To the handle table, the
 //! ring and the imports all connections are alike.
 
+#[cfg(target_os = "linux")]
+mod lend;
 mod upgrade;
 
 use std::error::Error;
@@ -19,6 +21,10 @@ use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
 use aio_loop::{Port, Readiness, Registration};
 
 use crate::stdio::Standard;
+#[cfg(target_os = "linux")]
+use lend::LentMark;
+#[cfg(target_os = "linux")]
+pub(crate) use lend::Lent;
 use upgrade::Upgrade;
 
 /// A connection. All methods take `&self`; dropping it closes it.
@@ -27,6 +33,8 @@ pub(crate) struct Stream {
     transport: Transport,
     /// TLS, once it was put on top.
     upgrade: OnceLock<Box<Upgrade>>,
+    #[cfg(target_os = "linux")]
+    lent: LentMark,
 }
 
 /// What carries the bytes.
@@ -208,6 +216,8 @@ impl Stream {
         Self {
             transport,
             upgrade: OnceLock::new(),
+            #[cfg(target_os = "linux")]
+            lent: LentMark::default(),
         }
     }
 
@@ -227,6 +237,13 @@ impl Stream {
             Transport::Unix(stream) => Some(stream),
             _ => None,
         }
+    }
+
+    /// Whether bytes may go in and out here, and the ends of both may be told.
+    fn check(&self) -> Result<(), InvalidState> {
+        #[cfg(target_os = "linux")]
+        self.lent.check()?;
+        Ok(())
     }
 
     /// The source of the socket below. Its readiness is not the stream's: see
@@ -255,6 +272,7 @@ impl Stream {
 
     /// Reads what is there; `WouldBlock` when nothing is.
     pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.check()?;
         let Some(upgrade) = self.upgrade.get() else {
             return self.transport.try_read(buf);
         };
@@ -265,6 +283,7 @@ impl Stream {
 
     /// Writes what there is room for; `WouldBlock` when there is none.
     pub(crate) fn try_write(&self, buf: &[u8]) -> io::Result<usize> {
+        self.check()?;
         let Some(upgrade) = self.upgrade.get() else {
             return self.transport.try_write(buf);
         };
@@ -275,6 +294,7 @@ impl Stream {
 
     /// Writes what there is room for of `bufs`, as if they were one.
     pub(crate) fn try_write_vectored(&self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.check()?;
         match self.upgrade.get() {
             None => self.transport.try_write_vectored(bufs),
             // Together, since each write becomes a record of its own.
@@ -285,6 +305,7 @@ impl Stream {
     /// Ends one half of the stream, or both. With TLS the peer is told that no more is sent, and
     /// the half below stays open for what is on its way.
     pub(crate) fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.check()?;
         let Some(upgrade) = self.upgrade.get() else {
             return self.transport.shutdown(how);
         };
@@ -392,6 +413,7 @@ impl ByteStream for Stream {
 
     /// With TLS the bytes on the socket are others.
     fn socket(&self) -> Option<RawSocket<'_>> {
+        self.check().ok()?;
         match self.upgrade.get() {
             Some(_) => None,
             None => self.transport.carrier().socket(),

@@ -9,6 +9,8 @@ use aio_loop::{Handle, Task};
 
 use super::io::Io;
 use super::wit::types::ErrorCode;
+#[cfg(target_os = "linux")]
+use crate::children::Running;
 use crate::handles::{Entry, Object};
 use crate::quota::Permit;
 use crate::stream::Stream;
@@ -18,12 +20,47 @@ const LINGER: Duration = Duration::from_secs(5);
 /// The same at the end of a guest.
 const LAST_LINGER: Duration = Duration::from_secs(1);
 
-/// Connections that are closed and have bytes to send. Dropping it gives those up.
+/// What is closed and has not come to its end. Dropping it gives up what is to be sent.
 #[derive(Debug, Default)]
 pub(crate) struct Closing {
-    tasks: Vec<Task<io::Result<()>>>,
+    /// Connections that have bytes to send.
+    sending: Tasks<io::Result<()>>,
+    /// Children that have been asked to end.
+    #[cfg(target_os = "linux")]
+    ending: Tasks<()>,
+}
+
+/// Tasks that nobody waits for yet.
+#[derive(Debug)]
+struct Tasks<T: Send + 'static> {
+    all: Vec<Task<T>>,
     /// How many there were when those that are done were last thrown out.
     swept: usize,
+}
+
+impl<T: Send + 'static> Default for Tasks<T> {
+    fn default() -> Self {
+        Self {
+            all: Vec::new(),
+            swept: 0,
+        }
+    }
+}
+
+impl<T: Send + 'static> Tasks<T> {
+    fn keep(&mut self, task: Task<T>) {
+        if self.all.len() > 2 * self.swept + 16 {
+            self.all.retain(|task| !task.is_finished());
+            self.swept = self.all.len();
+        }
+        self.all.push(task);
+    }
+
+    /// Takes those out that are not done.
+    fn take(&mut self) -> impl Iterator<Item = Task<T>> + use<T> {
+        let all = std::mem::take(self).all.into_iter();
+        all.filter(|task| !task.is_finished())
+    }
 }
 
 impl Closing {
@@ -38,11 +75,17 @@ impl Closing {
 
     /// Sees to it that `task` comes to its end.
     pub(crate) fn keep(&mut self, task: Task<io::Result<()>>) {
-        if self.tasks.len() > 2 * self.swept + 16 {
-            self.tasks.retain(|task| !task.is_finished());
-            self.swept = self.tasks.len();
-        }
-        self.tasks.push(task);
+        self.sending.keep(task);
+    }
+
+    /// Counts a child until it has ended.
+    #[cfg(target_os = "linux")]
+    fn end(&mut self, handle: &Handle, running: Arc<Running>) {
+        let ended = running.child.end();
+        self.ending.keep(handle.spawn(async move {
+            ended.await;
+            drop(running);
+        }));
     }
 }
 
@@ -89,20 +132,39 @@ impl Io {
             sockets,
             ..
         } = *entry;
-        if let (true, Object::Stream(stream)) = (unsent, object) {
-            let places = (place, sockets);
-            self.closing.finish(&self.handle, stream, places);
+        match object {
+            Object::Stream(stream) if unsent => {
+                let places = (place, sockets);
+                self.closing.finish(&self.handle, stream, places);
+            }
+            #[cfg(target_os = "linux")]
+            Object::Child(running) if running.child.try_wait().is_none() => {
+                self.closing.end(&self.handle, running);
+            }
+            _ => {}
         }
         Ok(())
+    }
+
+    /// Asks all children to end; what is returned waits until they have.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn end_children(&mut self) -> Vec<Task<()>> {
+        let running = self.handles.objects().filter_map(|object| match object {
+            Object::Child(running) => Some(running),
+            _ => None,
+        });
+        for running in running {
+            self.closing.end(&self.handle, Arc::clone(running));
+        }
+        self.closing.ending.take().collect()
     }
 
     /// Closes everything and returns what is still to be sent.
     pub(crate) fn shut_down(&mut self) -> Vec<Remainder> {
         self.stop_listening();
         self.ring.abandon();
-        let closing = std::mem::take(&mut self.closing).tasks.into_iter();
         // What came of those that are done is not of this end.
-        let closing = closing.filter(|task| !task.is_finished());
+        let closing = self.closing.sending.take();
         let open = self.handles.drain().filter_map(|entry| unsent(*entry));
         open.chain(closing.map(Remainder::Closing)).collect()
     }

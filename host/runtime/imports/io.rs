@@ -12,6 +12,8 @@ use super::convert::error_code;
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
+#[cfg(target_os = "linux")]
+use crate::children::Children;
 use crate::handles::{Entry, HandleTable, Object};
 use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
@@ -71,6 +73,9 @@ pub(crate) struct Io {
     pub(crate) workers: Workers,
     /// Whether it is a worker's itself.
     pub(crate) is_worker: bool,
+    /// What is common to the programs that it runs.
+    #[cfg(target_os = "linux")]
+    pub(crate) children: Children,
 }
 
 /// The place of an object that is not in the table, and counts as if it were.
@@ -124,6 +129,8 @@ impl Io {
         let env = policy.env(host_environment());
         let limits = &policy.limits;
         let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
+        #[cfg(target_os = "linux")]
+        let children = Children::new(limits);
         Self {
             handle: handle.clone(),
             handles: HandleTable::new(limits.handles_max),
@@ -142,6 +149,8 @@ impl Io {
             subscriptions: Subscriptions::default(),
             workers: Workers::default(),
             is_worker: false,
+            #[cfg(target_os = "linux")]
+            children,
         }
     }
 

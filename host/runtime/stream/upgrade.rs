@@ -153,13 +153,14 @@ impl Stream {
     ///
     /// # Errors
     ///
-    /// [`InvalidState`] if there is TLS already, and on a pipe.
+    /// [`InvalidState`] if there is TLS already, on a pipe, and if a child has it.
     pub(crate) fn start_tls(
         self: &Arc<Self>,
         engine: Engine,
         handle: &Handle,
         shutdown: Duration,
     ) -> Result<(), InvalidState> {
+        self.check()?;
         if !self.transport.is_duplex() {
             return Err(InvalidState);
         }

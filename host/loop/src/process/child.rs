@@ -126,9 +126,9 @@ impl Child {
     }
 
     /// Closes it and waits for its end.
-    pub fn end(self) -> impl Future<Output = Exit> + Send + use<> {
+    pub fn end(&self) -> impl Future<Output = Exit> + Send + use<> {
+        self.close();
         let process = Arc::clone(&self.0);
-        drop(self);
         async move { poll_fn(|cx| process.poll_end(cx)).await }
     }
 

@@ -201,7 +201,11 @@ impl Limits {
 }
 
 /// `/dev/null`, to read and to write, opened once.
-fn null() -> io::Result<BorrowedFd<'static>> {
+///
+/// # Errors
+///
+/// What the OS answers.
+pub fn null() -> io::Result<BorrowedFd<'static>> {
     static NULL: OnceLock<OwnedFd> = OnceLock::new();
     if let Some(null) = NULL.get() {
         return Ok(null.as_fd());

@@ -6,6 +6,8 @@
 //! nothing grows allocates nothing per operation.
 
 mod batch;
+#[cfg_attr(not(target_os = "linux"), path = "no_children.rs")]
+mod children;
 mod datagrams;
 mod detached;
 mod link;

@@ -136,6 +136,10 @@ impl Io {
                 let arrival = not_blocked("next signal", signals.try_next());
                 arrival.map(|arrival| arrival.map(|arrival| Outcome::Signalled(arrival.into())))
             }
+            #[cfg(target_os = "linux")]
+            Object::Child(running) => running.child.try_wait().map(|exit| Ok(exit.into())),
+            #[cfg(target_os = "linux")]
+            Object::Command(_) => None,
             #[cfg(unix)]
             Object::UnixDatagrams(_) => None,
             // Nothing is read from these, and nobody was let wait.

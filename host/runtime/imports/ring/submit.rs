@@ -108,9 +108,9 @@ impl Io {
                 let input = take_bytes(data, arguments.length)?;
                 self.submit_run_job(id, arguments.job, input)?;
             }
-            Operation::Spawn(_) | Operation::Wait(_) | Operation::Signal(_) => {
-                return Err(ErrorCode::NotSupported.into());
-            }
+            Operation::Spawn(command) => self.submit_spawn(id, command)?,
+            Operation::Wait(child) => self.submit_take(id, child, Object::is_child)?,
+            Operation::Signal(arguments) => self.submit_signal(id, &arguments)?,
         }
         Ok(())
     }
