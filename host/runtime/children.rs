@@ -40,7 +40,11 @@ impl Children {
     }
 
     /// Bounds a command by what the guest's policy says of children.
-    pub(crate) fn bound(&self, command: Command, group: Group) -> Command {
+    ///
+    /// # Errors
+    ///
+    /// [`io::ErrorKind::Unsupported`] when they are to be confined and nothing does.
+    pub(crate) fn bound(&self, command: Command, group: Group) -> io::Result<Command> {
         let child = &self.limits.child;
         let limits = Limits {
             cpu: child.cpu,
@@ -50,8 +54,9 @@ impl Children {
         let command = command.group(group).limits(limits);
         let command = command.grace(self.limits.child_grace);
         match &self.confine {
-            Some(confine) => command.confine(Arc::clone(confine)),
-            None => command,
+            Some(confine) => Ok(command.confine(Arc::clone(confine))),
+            None if self.limits.confine_children => Err(io::ErrorKind::Unsupported.into()),
+            None => Ok(command),
         }
     }
 
@@ -160,7 +165,10 @@ impl Running {
     /// Ends all that waits on it, asks it to end, and closes what the guest has not taken.
     pub(crate) fn close(&self) {
         self.child.close();
-        let pipes = self.pipes.lock().map(|mut pipes| std::mem::take(&mut *pipes));
+        let pipes = self
+            .pipes
+            .lock()
+            .map(|mut pipes| std::mem::take(&mut *pipes));
         drop(pipes);
     }
 }

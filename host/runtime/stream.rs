@@ -22,9 +22,9 @@ use aio_loop::{Port, Readiness, Registration};
 
 use crate::stdio::Standard;
 #[cfg(target_os = "linux")]
-use lend::LentMark;
-#[cfg(target_os = "linux")]
 pub(crate) use lend::Lent;
+#[cfg(target_os = "linux")]
+use lend::LentMark;
 use upgrade::Upgrade;
 
 /// A connection. All methods take `&self`; dropping it closes it.

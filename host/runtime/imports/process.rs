@@ -141,10 +141,9 @@ impl HostCommand for State {
 impl<T> HostChildWithStore<T> for Imports {
     async fn wait(store: &Accessor<T, Self>, child: Resource<Child>) -> Result<Code<Exit>> {
         let waiting = waiting(store, &child)?;
-        let (running, interrupt) = match waiting {
-            Ok(waiting) => waiting,
+        let Ok((running, interrupt)) = waiting else {
             // Its handle was closed by the ring.
-            Err(_) => return Ok(Err(ErrorCode::Closed)),
+            return Ok(Err(ErrorCode::Closed));
         };
         Ok(match interrupt.or_stop(running.child.wait()).await {
             Ok(Ok(exit)) => Ok(exit.into()),

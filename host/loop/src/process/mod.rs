@@ -23,8 +23,8 @@ mod exit;
 mod reach;
 
 pub use self::child::Child;
-pub use self::confine::Confinement;
 pub use self::command::{Command, Confine, Limits, Run, null};
+pub use self::confine::Confinement;
 pub use self::exit::{Exit, ExitStatus};
 pub use self::reach::{Reach, ReachedDirectory};
 pub use crate::sys::Group;

@@ -36,6 +36,7 @@ impl Io {
         arguments: &[String],
         options: CommandOptions,
     ) -> Result<u64, Refusal> {
+        self.not_in_worker()?;
         check_words(program, arguments)?;
         check_environment(options.environment.as_deref())?;
         let redirects = descriptors(options.stdin, options.stdout, options.stderr, options.extra)?;
@@ -45,10 +46,11 @@ impl Io {
         let permit = self.buffered.take(length as u64);
         let permit = permit.ok_or(ErrorCode::QuotaExceeded)?;
         let command = Command::new(&path)
-            .and_then(|command| with_words(command, program, arguments, &environment));
+            .and_then(|command| with_words(command, program, arguments, &environment))
+            .and_then(|command| self.children.bound(command, group(options.group)));
         let command = command.map_err(|error| error_code("prepare a command", &error))?;
         let prepared = Prepared {
-            command: self.children.bound(command, group(options.group)),
+            command,
             directory: options.directory,
             redirects,
             _permit: permit,

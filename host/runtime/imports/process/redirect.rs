@@ -92,9 +92,7 @@ impl Io {
             },
             Redirect::Pipe => End::Own(self.open_pipe(number, descriptor.reads, ends)?),
             Redirect::File(file) => End::Own(self.open_file(file)?.into()),
-            Redirect::Handle(handle) => {
-                End::Lent(self.stream(*handle)?.lend().map_err(failed)?)
-            }
+            Redirect::Handle(handle) => End::Lent(self.stream(*handle)?.lend().map_err(failed)?),
         })
     }
 

@@ -6,12 +6,18 @@ use super::super::wit::types::ErrorCode;
 use super::submit::Id;
 
 impl Io {
-    #[expect(clippy::unused_self, reason = "the ring asks where there are children too")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the ring asks where there are children too"
+    )]
     pub(super) fn submit_spawn(&mut self, _id: Id, _command: u64) -> Result<(), Refusal> {
         Err(ErrorCode::NotSupported.into())
     }
 
-    #[expect(clippy::unused_self, reason = "the ring asks where there are children too")]
+    #[expect(
+        clippy::unused_self,
+        reason = "the ring asks where there are children too"
+    )]
     pub(super) fn submit_signal(
         &mut self,
         _id: Id,
