@@ -10,8 +10,8 @@ use aio_loop::process::{Child, Command, Confine, Group, Limits};
 use crate::imports::io::Place;
 use crate::imports::wit::process::Redirect;
 use crate::quota::{self, Permit, Quota};
-use crate::stream::Stream;
 use crate::stdio::{Input, Output, Stdio};
+use crate::stream::Stream;
 
 /// The children of one guest, as far as they are alike.
 #[derive(Debug)]
