@@ -3,9 +3,9 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use aio_loop::process::{Child, Command, Confine, Group, Limits};
+use aio_loop::process::{Child, Command, Limits};
 
 use crate::imports::io::Place;
 use crate::imports::wit::process::Redirect;
@@ -19,7 +19,6 @@ pub(crate) struct Children {
     /// Those whose handle is open, and those that have yet to end.
     pub(crate) quota: Quota,
     limits: quota::Limits,
-    confine: Option<Arc<dyn Confine>>,
     /// The guest's own standard streams.
     stdio: Stdio,
 }
@@ -29,7 +28,6 @@ impl Children {
         Self {
             quota: Quota::new(limits.children_max.into()),
             limits: limits.clone(),
-            confine: None,
             stdio: Stdio::Null,
         }
     }
@@ -40,24 +38,14 @@ impl Children {
     }
 
     /// Bounds a command by what the guest's policy says of children.
-    ///
-    /// # Errors
-    ///
-    /// [`io::ErrorKind::Unsupported`] when they are to be confined and nothing does.
-    pub(crate) fn bound(&self, command: Command, group: Group) -> io::Result<Command> {
+    pub(crate) fn bound(&self, command: Command) -> Command {
         let child = &self.limits.child;
         let limits = Limits {
             cpu: child.cpu,
             memory: child.memory,
             files: child.files,
         };
-        let command = command.group(group).limits(limits);
-        let command = command.grace(self.limits.child_grace);
-        match &self.confine {
-            Some(confine) => Ok(command.confine(Arc::clone(confine))),
-            None if self.limits.confine_children => Err(io::ErrorKind::Unsupported.into()),
-            None => Ok(command),
-        }
+        command.limits(limits).grace(self.limits.child_grace)
     }
 
     /// A copy of the guest's own standard stream; none if it leads nowhere.

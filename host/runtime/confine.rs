@@ -26,7 +26,6 @@ pub(crate) fn require(policy: &Policy) -> Result<()> {
 /// # Errors
 ///
 /// What the system says of the program or of its rules; then no child must be made.
-#[allow(dead_code, reason = "the commands of guests are on their way")]
 pub(crate) fn confinement(
     grants: &Grants,
     preopens: &Preopens,

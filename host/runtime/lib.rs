@@ -45,10 +45,10 @@ mod adapt;
 mod cache;
 pub mod capability;
 mod check;
-#[cfg_attr(not(target_os = "linux"), path = "no_confine.rs")]
-mod confine;
 #[cfg(target_os = "linux")]
 mod children;
+#[cfg_attr(not(target_os = "linux"), path = "no_confine.rs")]
+mod confine;
 mod datagrams;
 mod engine;
 mod error;

@@ -8,9 +8,9 @@ use aio_loop::terminal::RawMode;
 use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
-use crate::confine;
 #[cfg(target_os = "linux")]
 use crate::children::Children;
+use crate::confine;
 use crate::error::Result;
 use crate::identities::Identities;
 use crate::imports::io::{Io, Refusal};
