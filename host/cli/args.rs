@@ -129,7 +129,7 @@ pub(crate) struct GrantArgs {
     ///
     /// The value is split into words as a shell does, and not at commas. PROGRAM is a path, or a
     /// name that is looked up in the PATH at once. It must not lie where the guest may write. A
-    /// script of the shell is granted as \"/bin/sh -c\".
+    /// script of the shell is granted as "/bin/sh -c".
     #[arg(long, value_name = "PROGRAM[ ARG...]", num_args = 0.., require_equals = true)]
     #[arg(default_missing_value = "*")]
     pub(crate) allow_run: Vec<RunRule>,

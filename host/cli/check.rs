@@ -78,6 +78,7 @@ fn row(name: &str, width: usize, note: &str) -> String {
 fn support(support: Support) -> String {
     match support {
         Support::Provided => "provided".to_owned(),
+        Support::Partly(flags) => format!("provided; {flags} grants more"),
         Support::Granted(flags) => format!("refused unless granted by {flags}"),
         Support::Missing => "MISSING".to_owned(),
         _ => "unknown".to_owned(),
@@ -108,6 +109,7 @@ fn in_json(report: &Report) -> String {
 fn import_in_json(import: &Import) -> String {
     let (support, note) = match import.support {
         Support::Provided => ("provided", None),
+        Support::Partly(flags) => ("provided", Some(("flags", flags))),
         Support::Granted(flags) => ("granted", Some(("flags", flags))),
         Support::Missing => ("missing", None),
         _ => ("unknown", None),

@@ -37,6 +37,8 @@ pub struct Import {
 pub enum Support {
     /// Provided to every guest.
     Provided,
+    /// Provided, and some of it only if these flags grant it.
+    Partly(&'static str),
     /// Provided, and refuses everything unless these flags grant it.
     Granted(&'static str),
     /// Not provided: the program cannot be instantiated.
@@ -64,19 +66,23 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
     ("aio:host/udp", &["0.1."], Support::Granted(NET)),
     ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
-    ("aio:host/tls", &["0.1."], Support::Provided),
+    ("aio:host/tls", &["0.1."], Support::Partly("--tls-identity")),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
     (
         "aio:host/process",
         &["0.1."],
-        Support::Granted("--allow-run"),
+        Support::Granted("--allow-run, --allow-child-env"),
     ),
     (
         "aio:host/signals",
         &["0.1."],
         Support::Granted("--allow-signal"),
     ),
-    ("aio:host/stdio", &["0.1."], Support::Provided),
+    (
+        "aio:host/stdio",
+        &["0.1."],
+        Support::Partly("--allow-terminal"),
+    ),
     ("aio:host/workers", &["0.1."], Support::Provided),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),
@@ -119,14 +125,14 @@ impl Report {
         self.problem.is_none()
     }
 
-    /// The flags without which some imports refuse everything, each once.
+    /// The flags without which some imports refuse something, each once.
     #[must_use]
     pub fn flags(&self) -> Vec<&'static str> {
         let granted = self
             .imports
             .iter()
             .filter_map(|import| match import.support {
-                Support::Granted(flags) => Some(flags),
+                Support::Granted(flags) | Support::Partly(flags) => Some(flags),
                 _ => None,
             });
         let mut flags: Vec<_> = granted.flat_map(|flags| flags.split(", ")).collect();
@@ -194,6 +200,14 @@ mod tests {
         assert_eq!(
             support("aio:host/dns@0.1.0"),
             Support::Granted("--allow-net")
+        );
+        assert_eq!(
+            support("aio:host/process@0.1.0"),
+            Support::Granted("--allow-run, --allow-child-env")
+        );
+        assert_eq!(
+            support("aio:host/stdio@0.1.0"),
+            Support::Partly("--allow-terminal")
         );
     }
 }

@@ -83,6 +83,21 @@ fn a_bad_command_line_is_one_line_and_2() {
     run(&["--allow-env=A=B"]).is_refused(2, &["--allow-env"]);
     run(&["--env=A"]).is_refused(2, &["NAME=VALUE"]);
     run(&["--dir=a::"]).is_refused(2, &["HOST::GUEST"]);
+    run(&["--allow-run="]).is_refused(2, &["--allow-run", "program is empty"]);
+    run(&["--allow-run=/no/such -x"]).is_refused(2, &["/no/such does not exist"]);
+    run(&["--allow-run=no-such-program"]).is_refused(2, &["not found in PATH"]);
+    run(&["--allow-run=/bin/sh '"]).is_refused(2, &["quote is not closed"]);
+    run(&["--allow-child-env=A*B"]).is_refused(2, &["--allow-child-env", "at the end only"]);
+    run(&["--allow-child-env="]).is_refused(2, &["--allow-child-env"]);
+    run(&["--allow-signal=NOPE"]).is_refused(2, &["--allow-signal", "TERM"]);
+    run(&["--allow-signal=TERM,SIGKILL"]).is_refused(2, &["no program can wait"]);
+    run(&["--allow-signal"]).is_refused(2, &["--allow-signal"]);
+    run(&["--max-children=-1"]).is_refused(2, &["--max-children"]);
+    run(&["--child-limit=cpu=1"]).is_refused(2, &["--child-limit", "5s"]);
+    run(&["--child-limit=memory=1"]).is_refused(2, &["cpu=10s,mem=512MiB,files=64"]);
+    run(&["--child-grace=5"]).is_refused(2, &["--child-grace", "5s"]);
+    run(&["--max-workers=x"]).is_refused(2, &["--max-workers"]);
+    run(&["--max-jobs=4294967296"]).is_refused(2, &["--max-jobs"]);
     run(&["--max-memory=1MB"]).is_refused(2, &["--max-memory", "MiB"]);
     run(&["--max-handles=4294967296"]).is_refused(2, &["--max-handles"]);
     run(&["--max-sockets=-1"]).is_refused(2, &["--max-sockets"]);
@@ -136,6 +151,9 @@ fn a_bad_policy_file_is_one_line_with_its_place_and_2() {
     with("[allow\n").is_refused(2, &["p.toml:1: "]);
     with("[deny]\nnet = [\n'a b',\n]").is_refused(2, &["p.toml:3: deny.net: `a b`: "]);
     with("[limits]\ntimeout = 5").is_refused(2, &["p.toml:2: "]);
+    with("[allow]\nrun = ['./tool']").is_refused(2, &["p.toml:2: allow.run: `./tool`: "]);
+    with("[deny]\nsignal = ['9']").is_refused(2, &["p.toml:2: deny.signal: `9`: "]);
+    with("[limits]\nchild-limit = 'cpu=1ms'").is_refused(2, &["p.toml:2: ", "whole seconds"]);
     let missing = folder.arg("missing.toml");
     aio_host(&["run", "--policy", &missing, "g.wasm"]).is_refused(2, &["missing.toml"]);
 }
