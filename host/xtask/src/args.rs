@@ -46,7 +46,7 @@ pub(crate) enum Task {
     Test(Test),
     /// Run what CI runs: check, then test
     Ci(Choice),
-    /// Measure: echo, bulk, UDP, TLS and WASI beside native servers, memory, timers, calls, start
+    /// Measure: networks, children, signals and workers beside native programs, memory, timers
     ///
     /// One run, one table, also written as JSON. Servers run on one core, the load on another.
     /// The native Python servers live in a venv that is made in `.tools/bench-venv`, wasmtime in
@@ -58,8 +58,8 @@ pub(crate) enum Task {
     BenchServer {
         /// Which server
         kind: Kind,
-        /// Where the certificate of a server of TLS is
-        folder: Option<PathBuf>,
+        /// Where the certificate of a server of TLS is, or for how many seconds to work
+        argument: Option<PathBuf>,
     },
 }
 
@@ -143,6 +143,16 @@ pub(crate) enum Part {
     Start,
     /// The benchmarks of `aio-loop`
     Loop,
+    /// Spawn and wait of `/bin/true`, beside asyncio
+    Spawn,
+    /// Bytes through `cat` and back, beside mio
+    Cat,
+    /// A thousand children at once, all reaped, beside asyncio
+    Children,
+    /// From a signal to the guest and back, beside asyncio
+    Signal,
+    /// A list of jobs that compute, inline and in workers
+    Workers,
 }
 
 /// A server under test.
@@ -162,6 +172,10 @@ pub(crate) enum Server {
     Wasmtime,
     /// Our host, running that program
     GuestWasi,
+    /// Our guest, computing by itself
+    GuestInline,
+    /// Our guest, computing in workers
+    GuestWorkers,
     /// Native Python with its own loop
     Asyncio,
     /// Native Python with uvloop
@@ -179,6 +193,8 @@ impl Server {
             Self::GuestAsync => "guest-async",
             Self::Wasmtime => "wasmtime",
             Self::GuestWasi => "guest-wasi",
+            Self::GuestInline => "guest-inline",
+            Self::GuestWorkers => "guest-workers",
             Self::Asyncio => "asyncio",
             Self::Uvloop => "uvloop",
         }

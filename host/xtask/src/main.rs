@@ -45,6 +45,6 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test(test) => ci::test(&project, test.toolchain.fallback, &test.args),
         Task::Ci(choice) => ci::all(&project, choice.fallback),
         Task::Bench(bench) => bench::run(&project, &bench),
-        Task::BenchServer { kind, folder } => bench::native::serve(kind, folder.as_deref()),
+        Task::BenchServer { kind, argument } => bench::native::serve(kind, argument.as_deref()),
     }
 }

@@ -35,7 +35,7 @@ impl Server {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let child = command.spawn();
         let child = child.with_context(|| format!("start {}", describe(&command)))?;
-        let mut guard = Guard(Some(child));
+        let mut guard = Guard::new(child);
         let (line, stdout) = first_line(&mut guard)?;
         let address = parse_address(&line)
             .with_context(|| format!("{}: said {line:?}", describe(&command)))?;
@@ -88,7 +88,18 @@ impl Drop for Server {
 }
 
 /// Ends a child that did not become a server.
-struct Guard(Option<Child>);
+pub(super) struct Guard(Option<Child>);
+
+impl Guard {
+    pub(super) fn new(child: Child) -> Self {
+        Self(Some(child))
+    }
+
+    /// The child, which is there until somebody takes it.
+    pub(super) fn child(&self) -> &Child {
+        self.0.as_ref().expect("nobody has taken the child")
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
@@ -105,7 +116,7 @@ fn end(child: &mut Child) {
 }
 
 /// Reads by a thread, because a pipe cannot be waited for with a deadline.
-fn first_line(guard: &mut Guard) -> Result<(String, BufReader<ChildStdout>)> {
+pub(super) fn first_line(guard: &mut Guard) -> Result<(String, BufReader<ChildStdout>)> {
     let child = guard.0.as_mut().context("the child was not taken yet")?;
     let stdout = child.stdout.take().context("the child has a pipe")?;
     let (sender, receiver) = mpsc::channel();

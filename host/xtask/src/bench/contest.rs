@@ -9,6 +9,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::child::Server as Process;
+use super::histogram::Histogram;
 use super::load::{self, Client, Load};
 use super::median;
 use super::programs::Programs;
@@ -42,7 +43,7 @@ pub(super) struct Row {
     /// Answers, or MiB, per second.
     pub(super) rate: Option<f64>,
     /// Median latency in microseconds; none for a load without answers.
-    p50_us: Option<f64>,
+    pub(super) p50_us: Option<f64>,
     /// The latency that one in a hundred exceeds, in microseconds.
     p99_us: Option<f64>,
     /// CPU time of the server for each answer, or MiB, in microseconds.
@@ -59,7 +60,7 @@ pub(super) struct Sample {
     rate: f64,
     p50_us: Option<f64>,
     p99_us: Option<f64>,
-    cpu_us: f64,
+    cpu_us: Option<f64>,
 }
 
 impl Contest {
@@ -71,6 +72,17 @@ impl Contest {
         command: impl Fn(Server) -> Result<Command>,
         shared: impl Fn() -> C::Shared,
     ) -> Vec<Row> {
+        self.rounds(programs, |server| {
+            self.sample::<C>(programs, command(server)?, shared())
+        })
+    }
+
+    /// The same, measured by whatever `sample` does.
+    pub(super) fn rounds(
+        &self,
+        programs: &Programs<'_>,
+        sample: impl Fn(Server) -> Result<Sample>,
+    ) -> Vec<Row> {
         let options = programs.options;
         let wanted = self.servers.iter().copied();
         let wanted = wanted.filter(|server| options.wants_server(*server));
@@ -79,7 +91,7 @@ impl Contest {
             for series in &mut all {
                 let (part, case, name) = (self.part, &self.case, series.server.name());
                 say(format!("{part}: {case}, round {round}, {name}"));
-                series.add(|server| self.sample::<C>(programs, command(server)?, shared()));
+                series.add(&sample);
             }
         }
         all.iter().map(|series| series.row(self, &all)).collect()
@@ -130,7 +142,27 @@ impl Sample {
             rate: amount / measured.window.as_secs_f64(),
             p50_us: quantile(0.5),
             p99_us: quantile(0.99),
-            cpu_us: micros(measured.cpu_time) / amount,
+            cpu_us: Some(micros(measured.cpu_time) / amount),
+        }
+    }
+
+    /// What counts is how much was done in a second.
+    pub(super) fn rate(rate: f64) -> Self {
+        Self {
+            rate,
+            p50_us: None,
+            p99_us: None,
+            cpu_us: None,
+        }
+    }
+
+    /// What counts is how long each took, of all that were measured within `window`.
+    pub(super) fn latencies(latencies: &Histogram, window: Duration) -> Self {
+        let micros = |share| latencies.quantile(share).as_secs_f64() * 1e6;
+        Self {
+            p50_us: Some(micros(0.5)),
+            p99_us: Some(micros(0.99)),
+            ..Self::rate(latencies.count() as f64 / window.as_secs_f64())
         }
     }
 }
@@ -178,7 +210,7 @@ impl Series {
             rate: self.median(|sample| Some(sample.rate)),
             p50_us: self.median(|sample| sample.p50_us),
             p99_us: self.median(|sample| sample.p99_us),
-            cpu_us: self.median(|sample| Some(sample.cpu_us)),
+            cpu_us: self.median(|sample| sample.cpu_us),
             to: all.iter().filter_map(ratio).collect(),
             error: self.error.clone(),
         }
@@ -237,7 +269,7 @@ mod tests {
             rate: *rate,
             p50_us: Some(1.0),
             p99_us: Some(2.0),
-            cpu_us: 3.0,
+            cpu_us: Some(3.0),
         };
         Series {
             samples: rates.iter().map(sample).collect(),
@@ -273,14 +305,14 @@ mod tests {
     fn a_load_without_answers_is_measured_in_mebibytes() {
         let measured = load::Measured {
             tally: load::Tally {
-                latencies: super::super::histogram::Histogram::new(),
+                latencies: Histogram::new(),
                 bytes: 10 << 20,
             },
             window: Duration::from_secs(2),
             cpu_time: Duration::from_secs(1),
         };
         let sample = Sample::of(&measured);
-        assert_eq!((sample.rate, sample.cpu_us), (5.0, 1e5));
+        assert_eq!((sample.rate, sample.cpu_us), (5.0, Some(1e5)));
         assert_eq!(sample.p50_us, None);
     }
 }

@@ -7,7 +7,9 @@ use super::Report;
 use super::contest;
 use super::start;
 use super::table::{Table, decimal};
-use crate::args::Server::{self, GuestRing, GuestWasi, Mio, Uvloop, Wasmtime};
+use crate::args::Server::{
+    self, Asyncio, GuestInline, GuestRing, GuestWasi, GuestWorkers, Mio, Uvloop, Wasmtime,
+};
 
 /// A rate that is to be at least so much of another one.
 struct Ratio {
@@ -18,7 +20,7 @@ struct Ratio {
     least: f64,
 }
 
-const RATIOS: [Ratio; 15] = [
+const RATIOS: [Ratio; 19] = [
     Ratio::new("echo", "1 connection", GuestRing, Mio, 0.90),
     Ratio::new("echo", "50 connections", GuestRing, Mio, 0.95),
     Ratio::new("echo", "1000 connections", GuestRing, Mio, 0.90),
@@ -34,6 +36,10 @@ const RATIOS: [Ratio; 15] = [
     Ratio::new("wasi", "1 connection", GuestWasi, Wasmtime, 1.5),
     Ratio::new("wasi", "50 connections", GuestWasi, Wasmtime, 1.5),
     Ratio::new("wasi", "1000 connections", GuestWasi, Wasmtime, 1.5),
+    Ratio::new("spawn", "1 at once", GuestRing, Asyncio, 2.0),
+    Ratio::new("spawn", "8 at once", GuestRing, Asyncio, 2.0),
+    Ratio::new("cat", "64 KiB", GuestRing, Mio, 0.8),
+    Ratio::new("workers", "primes", GuestWorkers, GuestInline, 1.8),
 ];
 
 impl Ratio {
@@ -83,6 +89,9 @@ const IDLE_MAX: f64 = 3.0 * 1024.0;
 /// Microseconds that 99 of 100 timers may be late at most.
 const LATE_MAX_US: f64 = 1000.0;
 
+/// Microseconds that a signal may take to the guest, and the guest's word of it back.
+const SIGNAL_MAX_US: f64 = 100.0;
+
 /// One goal and what was measured.
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
@@ -105,6 +114,12 @@ pub(super) fn check(report: &Report) -> Vec<Row> {
         let load = super::connections(row.connections);
         let goal = format!("timer, {load}: p99 at most {LATE_MAX_US} us late");
         Row::at_most(goal, row.p99_us, LATE_MAX_US)
+    }));
+    let contests = report.contests.iter();
+    let signal = contests.filter(|row| row.part == "signal" && row.server == GuestRing.name());
+    rows.extend(signal.filter_map(|row| {
+        let goal = format!("signal, {}: p50 at most {SIGNAL_MAX_US} us", row.case);
+        Some(Row::at_most(goal, row.p50_us?, SIGNAL_MAX_US))
     }));
     let hello = report
         .start

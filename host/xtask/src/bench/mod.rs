@@ -5,6 +5,7 @@ mod bulk;
 mod calls;
 mod certificate;
 mod child;
+mod children;
 mod contest;
 mod cores;
 mod echo;
@@ -16,6 +17,7 @@ mod loops;
 pub(crate) mod native;
 mod programs;
 mod python;
+mod speaker;
 mod start;
 mod table;
 mod timer;
@@ -121,11 +123,16 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
 type Measure = fn(&Programs<'_>) -> Vec<contest::Row>;
 
 /// The parts that compare servers, in the order of the report.
-const CONTESTS: [(Part, Measure); 4] = [
+const CONTESTS: [(Part, Measure); 9] = [
     (Part::Echo, echo::measure),
     (Part::Bulk, bulk::measure),
     (Part::Udp, udp::measure),
     (Part::Wasi, wasi::measure),
+    (Part::Spawn, children::spawn),
+    (Part::Cat, children::cat),
+    (Part::Children, children::many),
+    (Part::Signal, children::signal),
+    (Part::Workers, children::workers),
 ];
 
 fn contests(programs: &Programs<'_>) -> Vec<contest::Row> {
@@ -174,6 +181,31 @@ fn print(report: &Report) {
             "TCP echo by WASI 0.3, 1 KiB",
             "req",
             &[Server::Wasmtime],
+        ),
+        (
+            "spawn",
+            "Spawn and wait of /bin/true",
+            "child",
+            &[Server::Asyncio],
+        ),
+        ("cat", "Through cat and back", "MiB", &[Server::Mio]),
+        (
+            "children",
+            "Children that are all there before they are ended",
+            "child",
+            &[Server::Asyncio],
+        ),
+        (
+            "signal",
+            "A signal, and the word of it back",
+            "signal",
+            &[Server::Asyncio],
+        ),
+        (
+            "workers",
+            "Jobs that compute",
+            "list",
+            &[Server::GuestInline],
         ),
     ] {
         let rows = report.contests.iter().filter(|row| row.part == part);

@@ -2,6 +2,7 @@
 //! common, the poll and the connections; what is done with bytes is in the files beside this one.
 
 mod bulk;
+mod cat;
 mod datagram;
 mod echo;
 mod tls;
@@ -9,6 +10,7 @@ mod tls;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -33,11 +35,13 @@ pub(crate) enum Kind {
     Datagrams,
     /// Echo over TLS, with rustls
     Tls,
+    /// No server: bytes through `cat`, for so many seconds
+    Cat,
 }
 
-/// Serves until it is killed. Says first where it listens. A server of TLS has its certificate in
-/// `folder`.
-pub(crate) fn serve(kind: Kind, folder: Option<&Path>) -> Result<()> {
+/// Serves until it is killed. Says first where it listens. `argument` is of a server of TLS the
+/// folder of its certificate, and of what is no server for how many seconds it works.
+pub(crate) fn serve(kind: Kind, argument: Option<&Path>) -> Result<()> {
     match kind {
         Kind::Mio => run(echo::Echo::UntilBlocked),
         Kind::MioShortRead => run(echo::Echo::UntilShort),
@@ -45,8 +49,12 @@ pub(crate) fn serve(kind: Kind, folder: Option<&Path>) -> Result<()> {
         Kind::Sink => run(bulk::Bulk::Sink),
         Kind::Datagrams => datagram::serve(),
         Kind::Tls => {
-            let folder = folder.context("a server of TLS needs the folder of its certificate")?;
+            let folder = argument.context("a server of TLS needs the folder of its certificate")?;
             run(tls::Tls(Certificate::at(folder).server()?))
+        }
+        Kind::Cat => {
+            let seconds = argument.and_then(|argument| argument.to_str()?.parse().ok());
+            cat::measure(Duration::from_secs_f64(seconds.context("for how long?")?))
         }
     }
 }
@@ -159,7 +167,7 @@ impl<S: Service> Server<S> {
     fn run(mut self) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         loop {
-            let timeout = (!self.again.is_empty()).then_some(std::time::Duration::ZERO);
+            let timeout = (!self.again.is_empty()).then_some(Duration::ZERO);
             match self.poll.poll(&mut events, timeout) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 polled => polled.context("poll")?,
