@@ -346,7 +346,6 @@ impl Ring {
     }
 }
 
-/// Writes what the socket takes at once.
 /// Takes the next `length` of a batch's bytes.
 fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCode> {
     let length = usize::try_from(length).ok();
@@ -356,6 +355,7 @@ fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCod
     Ok(bytes)
 }
 
+/// Writes what the socket takes at once.
 fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
     match stream.try_write(data) {
         Ok(written) => Ok(written),
