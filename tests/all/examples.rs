@@ -169,6 +169,79 @@ fn echo_says_what_is_wrong_with_its_address() {
     }
 }
 
+#[test]
+#[cfg(unix)]
+fn a_pipeline_passes_on_what_each_program_writes() {
+    let flags = [
+        "--allow-run=printf",
+        "--allow-run=sort",
+        "--allow-run=uniq -c",
+    ];
+    let words = "printf %s\\n pear apple pear | sort | uniq -c";
+    let words: Vec<_> = words.split(' ').collect();
+    let ran = run(&flags, &guest("pipeline"), &words);
+    ran.passes();
+    assert_eq!(ran.stdout, "      1 apple\n      2 pear\n");
+    run(&flags, &guest("pipeline"), &["sort", "|"]).fails(1, &["usage"]);
+    let ran = run(&flags, &guest("pipeline"), &["sort", "|", "uniq", "-d"]);
+    ran.fails(1, &["access-denied", "--allow-run="]);
+}
+
+/// The writer would write for ever: it ends when nobody is left who reads.
+#[test]
+#[cfg(unix)]
+fn a_pipeline_ends_with_its_last_program() {
+    let flags = ["--allow-run=yes", "--allow-run=head"];
+    let words = ["yes", "again", "|", "head", "-n", "2"];
+    let ran = run(&flags, &guest("pipeline"), &words);
+    ran.passes();
+    assert_eq!(ran.stdout, "again\nagain\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_supervisor_restarts_what_ends_and_stops_all_in_order() {
+    let flags = ["--allow-run=sh", "--allow-run=sleep", "--allow-signal=TERM"];
+    let words = [
+        "sleep", "1000", "--", "sh", "-c", "exit 3", "--", "sleep", "1001",
+    ];
+    let mut supervisor = Running::start(&flags, &guest("supervisor"), &words);
+    let mut told = Vec::new();
+    while told
+        .last()
+        .is_none_or(|line| line != "2 (sh): again in 400 ms")
+    {
+        told.push(supervisor.line());
+        assert!(told.len() < 20, "{told:?}");
+    }
+    let expected = [
+        "1 (sleep): started",
+        "2 (sh): started",
+        "3 (sleep): started",
+        "2 (sh): ended with code 3",
+        "2 (sh): again in 100 ms",
+        "2 (sh): started",
+        "2 (sh): ended with code 3",
+        "2 (sh): again in 200 ms",
+        "2 (sh): started",
+        "2 (sh): ended with code 3",
+        "2 (sh): again in 400 ms",
+    ];
+    assert_eq!(told, expected);
+    supervisor.signal(rustix::process::Signal::TERM);
+    let ran = supervisor.end();
+    ran.passes();
+    // The second one may have been started again meanwhile.
+    let lines = ran.stdout.lines();
+    let told: Vec<_> = lines.filter(|line| !line.starts_with("2 ")).collect();
+    let expected = [
+        "3 (sleep): ended with signal 15",
+        "1 (sleep): ended with signal 15",
+        "all are stopped",
+    ];
+    assert_eq!(told, expected);
+}
+
 /// The figures are the benchmark's business; that there are some is ours.
 #[test]
 fn what_a_call_costs_is_measured() {

@@ -11,6 +11,8 @@ mod hostile;
 mod lifecycle;
 mod limits;
 mod ring;
+#[cfg(unix)]
+mod sdk;
 #[cfg(target_os = "linux")]
 mod seeds;
 #[cfg(unix)]
