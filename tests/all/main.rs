@@ -10,6 +10,8 @@ mod hostile;
 #[cfg(unix)]
 mod lifecycle;
 mod limits;
+#[cfg(target_os = "linux")]
+mod process_policy;
 mod ring;
 #[cfg(unix)]
 mod sdk;
