@@ -5,6 +5,9 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(unix)]
+use rustix::process::Signal;
+
 use super::support::{LOOPBACK, Running, guest, in_repository, run};
 
 #[test]
@@ -228,7 +231,7 @@ fn a_supervisor_restarts_what_ends_and_stops_all_in_order() {
         "2 (sh): again in 400 ms",
     ];
     assert_eq!(told, expected);
-    supervisor.signal(rustix::process::Signal::TERM);
+    supervisor.signal(Signal::TERM);
     let ran = supervisor.end();
     ran.passes();
     // The second one may have been started again meanwhile.
@@ -240,6 +243,60 @@ fn a_supervisor_restarts_what_ends_and_stops_all_in_order() {
         "all are stopped",
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_supervisor_tries_again_what_cannot_be_started() {
+    let flags = ["--allow-run=*", "--allow-signal=TERM"];
+    let mut supervisor = Running::start(&flags, &guest("supervisor"), &["/no/such/program"]);
+    for delay in [100, 200] {
+        let told = [supervisor.line(), supervisor.line()];
+        let expected = [
+            "1 (/no/such/program): not started: not-found".to_owned(),
+            format!("1 (/no/such/program): again in {delay} ms"),
+        ];
+        assert_eq!(told, expected);
+    }
+    // Nobody listens for Ctrl-C: the host asks the guest to stop.
+    supervisor.signal(Signal::INT);
+    let ran = supervisor.end();
+    ran.fails(0, &["stopping"]);
+    assert!(ran.stdout.ends_with("all are stopped\n"), "{ran:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_supervisor_kills_what_does_not_stop() {
+    let flags = ["--allow-run=sh", "--allow-signal=TERM"];
+    let deaf = ["sh", "-c", "trap '' TERM; echo deaf; exec sleep 1000"];
+    let mut supervisor = Running::start(&flags, &guest("supervisor"), &deaf);
+    let told = [supervisor.line(), supervisor.line()];
+    assert!(told.contains(&"deaf".to_owned()), "{told:?}");
+    supervisor.signal(Signal::TERM);
+    let ran = supervisor.end();
+    ran.passes();
+    let told: Vec<_> = ran.stdout.lines().collect();
+    let expected = [
+        "1 (sh): killed",
+        "1 (sh): ended with signal 9",
+        "all are stopped",
+    ];
+    assert!(told.ends_with(&expected), "{told:?}");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_supervisor_says_what_it_lacks() {
+    run(&[], &guest("supervisor"), &[]).fails(1, &["usage"]);
+    let ran = run(&[], &guest("supervisor"), &["sleep", "1"]);
+    ran.fails(1, &["access-denied", "--allow-run=sleep"]);
+    let ran = run(
+        &["--allow-run=sleep"],
+        &guest("supervisor"),
+        &["sleep", "1"],
+    );
+    ran.fails(1, &["access-denied", "--allow-signal=TERM"]);
 }
 
 /// The figures are the benchmark's business; that there are some is ours.
@@ -271,7 +328,7 @@ fn what_the_benchmark_loads_sends_receives_and_tells_how_late_a_timer_was() {
         assert_eq!(&back, b"echo");
     }
     drop(stream);
-    server.signal(rustix::process::Signal::INT);
+    server.signal(Signal::INT);
     let ran = server.end();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert!(ran.stdout.lines().all(|line| line.starts_with("late ")));

@@ -12,7 +12,7 @@ const DELAY_FIRST: Duration = Duration::from_millis(100);
 const DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// How long a program may take to stop before it is killed.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(3);
 
 /// What a completion tells about a service: the low bits of its token.
 #[derive(Clone, Copy, Debug)]

@@ -124,14 +124,14 @@ impl Command {
     }
 
     /// Has the host check it, and keep it under a handle: what the ring spawns. Errors:
-    /// `access-denied` (granted by `--allow-run`, `--allow-child-env`), `not-found`, and those of
+    /// `access-denied` (granted by `--allow-run`, `--allow-child-env`), and those of
     /// `process.command.create`.
     pub fn prepare(&self) -> Result<Prepared, ErrorCode> {
         self.prepare_with([Stdio::Inherit, Stdio::Inherit, Stdio::Inherit])
     }
 
     /// Starts a child. Errors: those of [`Command::prepare`], and those of
-    /// `process.command.spawn`.
+    /// `process.command.spawn`: `not-found`, `not-permitted`, `not-executable` and more.
     pub fn spawn(&self) -> Result<Child, ErrorCode> {
         Child::of(&self.prepare()?)
     }

@@ -46,7 +46,8 @@ impl Display for ExitStatus {
 }
 
 impl From<&ByteStream> for Stdio {
-    /// The child has the connection too: drop it here, or its other end never sees the end.
+    /// The child has the connection too: drop it here, or its other end never sees the end. A
+    /// socket can only be dropped from then on.
     fn from(stream: &ByteStream) -> Self {
         Self::Handle(stream.as_handle())
     }
