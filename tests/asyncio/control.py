@@ -38,9 +38,8 @@ async def many_wait():
 async def slow():
     child = await sleeper()
     try:
-        async with asyncio.timeout(0.05):
-            await child.wait()
-    except TimeoutError:
+        await asyncio.wait_for(child.wait(), 0.05)
+    except asyncio.TimeoutError:
         print("too slow:", child.returncode is None)
     child.kill()
     print("killed:", await child.wait())

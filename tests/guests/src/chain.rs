@@ -3,7 +3,9 @@
 use std::pin::pin;
 use std::task::Poll;
 
-use aio_guest::{ByteStream, ErrorCode, ShutdownHow, streams, timers, unix, write_all};
+use aio_guest::{
+    ByteStream, ErrorCode, ShutdownHow, read_to_end, streams, timers, unix, write_all,
+};
 
 use crate::{MILLISECOND, check, equal, poll_once, succeeds};
 
@@ -97,13 +99,7 @@ impl Chain {
         succeeds(self.sender.shutdown(ShutdownHow::Send), "shutdown")?;
         let mut all = Vec::new();
         for stream in [&self.receiver, &self.source] {
-            loop {
-                let data = succeeds(stream.read(65_536).await, "read")?;
-                if data.is_empty() {
-                    break;
-                }
-                all.extend(data);
-            }
+            all.extend(succeeds(read_to_end(stream).await, "read")?);
         }
         equal(all.len(), sent, "bytes")?;
         check(all == numbered(0, sent), "every byte once and in order")
