@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use aio_guest::{TcpStream, spawn, timers, write_all, yield_now};
+use aio_guest::{TcpStream, read_to_end, spawn, timers, write_all, yield_now};
 use test_guests::{MILLISECOND, check, equal, peer, succeeds};
 
 aio_guest::main!(run);
@@ -26,15 +26,7 @@ async fn request(path: &str) -> Result<TcpStream, String> {
 
 async fn page(path: &str) -> Result<Vec<u8>, String> {
     let stream = request(path).await?;
-    let mut all = Vec::new();
-    loop {
-        let data = succeeds(stream.read(65_536).await, "read")?;
-        if data.is_empty() {
-            break;
-        }
-        all.extend(data);
-    }
-    body(&all)
+    body(&succeeds(read_to_end(&stream).await, "read")?)
 }
 
 fn body(answer: &[u8]) -> Result<Vec<u8>, String> {
