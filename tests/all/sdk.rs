@@ -20,3 +20,9 @@ fn a_child_has_what_its_command_was_given() {
     ran.passes();
     assert_eq!(ran.stdout, "inherited\n");
 }
+
+#[test]
+fn the_ring_tells_of_children_and_signals_what_the_imports_tell() {
+    let flags = ["--allow-run=sh", "--allow-run=true", "--allow-signal=USR1"];
+    passes(&flags, "process_lifted", &[]);
+}
