@@ -9,6 +9,7 @@ use aio_host::capability::{
     ChildEnvRule, DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, RunRule, SignalRule,
     UnixRule,
 };
+use aio_host::policy::child::parse_child_limits;
 use aio_host::policy::units::{parse_duration, parse_size};
 use aio_host::quota::ChildLimits;
 use clap::builder::styling::Styles;
@@ -226,7 +227,7 @@ pub(crate) struct LimitArgs {
 
     /// Limits what each child may use: time on a CPU, memory, descriptors. Any may be left out
     /// [default: as the host].
-    #[arg(long, value_name = "cpu=10s,mem=512MiB,files=64")]
+    #[arg(long, value_name = "cpu=10s,mem=512MiB,files=64", value_parser = parse_child_limits)]
     pub(crate) child_limit: Option<ChildLimits>,
 
     /// Gives children this long to end when they are asked to, before they are killed [default:

@@ -189,7 +189,7 @@ mod tests {
         expected.limits.lookups_max = 4;
         expected.limits.operations_max = 3;
         expected.limits.children_max = 8;
-        expected.limits.child = "files=9".parse().unwrap();
+        expected.limits.child.files = Some(9);
         expected.limits.child_grace = Duration::ZERO;
         expected.limits.confine_children = true;
         expected.limits.workers_max = 0;

@@ -1,6 +1,7 @@
 //! Policy files: TOML into a [`Policy`]. An unknown key is an error, since a mistyped deny that
 //! is passed over would be a grant. Reads the file itself and nothing else.
 
+pub mod child;
 pub mod units;
 
 use std::collections::BTreeMap;
@@ -15,7 +16,7 @@ use crate::capability::{
     ChildEnvRule, DirGrant, EnvRule, IdentityGrant, ListenRule, NetRule, Policy, RuleError,
     RunRule, SignalRule, UnixRule,
 };
-use crate::quota::{ChildLimits, Limits};
+use crate::quota::Limits;
 
 /// Why a policy file gives no policy, in one line.
 #[derive(Debug, thiserror::Error)]
@@ -237,7 +238,7 @@ impl Source<'_> {
         mut limits: Limits,
     ) -> Result<Limits, PolicyError> {
         if let Some(text) = &keys.child_limit {
-            limits.child = self.read_with("limits.child-limit", text, ChildLimits::from_str)?;
+            limits.child = self.read_with("limits.child-limit", text, child::parse_child_limits)?;
         }
         if let Some(text) = &keys.child_grace {
             limits.child_grace =
@@ -385,7 +386,7 @@ mod tests {
         expected.limits.lookups_max = 4;
         expected.limits.operations_max = 200;
         expected.limits.children_max = 8;
-        expected.limits.child = "cpu=10s,files=64".parse().unwrap();
+        expected.limits.child = child::parse_child_limits("cpu=10s,files=64").unwrap();
         expected.limits.child_grace = Duration::from_secs(1);
         expected.limits.confine_children = true;
         expected.limits.workers_max = 3;

@@ -1,14 +1,10 @@
 //! How much a guest may hold. A quota refuses and never waits: a guest that waited for its own
 //! quota would wait for itself.
 
-mod child;
-
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-pub use child::ChildLimits;
 
 const MIB: usize = 1024 * 1024;
 
@@ -49,6 +45,18 @@ pub struct Limits {
     /// How much fuel the guest may burn, about one unit an instruction. Needs a host that was built
     /// with fuel. Default: no end.
     pub fuel: Option<u64>,
+}
+
+/// What one child may use: the limits that the system sets it, and its own children too, each of
+/// them. The default is none beside the host's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChildLimits {
+    /// Time on a CPU, in whole seconds of at least one; then it is killed.
+    pub cpu: Option<Duration>,
+    /// Bytes of address space.
+    pub memory: Option<u64>,
+    /// Open descriptors.
+    pub files: Option<u64>,
 }
 
 impl Default for Limits {

@@ -85,8 +85,8 @@ struct EnvRules {
 impl Policy {
     /// Grants every connection, lookup, listener, abstract Unix name, environment variable, program
     /// and signal that no deny takes back, and the terminal. Programs are outside of the sandbox,
-    /// so this is all that the user of the host may. Directories and TLS identities still have to be granted one by one: each
-    /// needs a name for the guest.
+    /// so this is all that the user of the host may. Directories and TLS identities still have to
+    /// be granted one by one: each needs a name for the guest.
     pub fn allow_all() -> Self {
         Self {
             all: true,

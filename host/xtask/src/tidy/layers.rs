@@ -37,6 +37,8 @@ const CRATES: [Crate; 2] = [
                 "inherited",
                 "policy",
                 "preopens",
+                "confine",
+                "no_confine",
                 "adapt",
                 "cache",
             ],
