@@ -58,7 +58,18 @@ fn one_line(text: &str) -> String {
 /// Writes one line to standard error.
 pub(crate) fn line(text: impl Display) {
     // Whoever does not listen to standard error any more cannot be told that, either.
-    drop(writeln!(io::stderr().lock(), "aio-host: {text}"));
+    drop(writeln!(
+        io::stderr().lock(),
+        "aio-host: {}",
+        harmless(text)
+    ));
+}
+
+/// The text without what a terminal would take for a command: some of it is a guest's.
+fn harmless(text: impl Display) -> String {
+    let text = text.to_string();
+    let is_harmful = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    text.replace(is_harmful, "\u{fffd}")
 }
 
 /// Writes a command's result to standard output. A reader that has seen enough is no failure.
@@ -81,13 +92,20 @@ fn backtrace(error: &Error) {
         && let Some(source) = error.source()
     {
         // As in `line`.
-        drop(writeln!(io::stderr().lock(), "{source}"));
+        drop(writeln!(io::stderr().lock(), "{}", harmless(source)));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guests_words_are_no_commands_to_a_terminal() {
+        let text = "a\x1b[31mb\u{9b}c\r\x07d\n\té";
+        let expected = "a\u{fffd}[31mb\u{fffd}c\u{fffd}\u{fffd}d\n\té";
+        assert_eq!(harmless(text), expected);
+    }
 
     #[test]
     fn what_clap_says_becomes_one_line() {

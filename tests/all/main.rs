@@ -21,6 +21,8 @@ mod seeds;
 mod servers;
 #[cfg(unix)]
 mod signals;
+#[cfg(target_os = "linux")]
+mod stdio;
 mod streams;
 mod support;
 mod tcp;

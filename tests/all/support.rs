@@ -223,7 +223,8 @@ impl Drop for Running {
     }
 }
 
-fn watch(child: &Arc<Mutex<Child>>) -> Sender<()> {
+/// Ends a child that lives too long, until what is returned is dropped.
+pub(crate) fn watch(child: &Arc<Mutex<Child>>) -> Sender<()> {
     let (watchdog, ended) = mpsc::channel();
     let child = Arc::clone(child);
     thread::spawn(move || {
