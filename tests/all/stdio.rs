@@ -169,7 +169,7 @@ fn what_nobody_has_asked_for_is_left_to_others() {
         drop(writer);
         let mut command = command(&[], &guest("stdio_take"), &["5", door]);
         let output = command.stdin(reader).output().unwrap();
-        assert_eq!(String::from_utf8_lossy(&output.stdout), "mine,|");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "mine,|\n");
         let mut rest = String::new();
         others.read_to_string(&mut rest).unwrap();
         assert_eq!(rest, " theirs");

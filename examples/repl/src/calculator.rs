@@ -1,4 +1,4 @@
-//! Whole numbers, names for them, and the four operations: a grammar of four rules, each a function.
+//! Whole numbers, names for them, and the four operations. Each rule of the grammar is a function.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;

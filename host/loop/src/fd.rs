@@ -145,7 +145,7 @@ impl Stdio {
     pub fn unread(&self, bytes: &[u8]) {
         self.unread.give_back(bytes);
         if let Some(registration) = &self.registration {
-            registration.wake();
+            registration.set_readable();
         }
     }
 

@@ -12,7 +12,7 @@ async fn run() -> Result<(), String> {
         "wasi" => by_wasi(count)?,
         _ => read_exactly(&succeeds(stdio::stdin(), "open")?, count).await?,
     };
-    print!("{}|", String::from_utf8_lossy(&bytes));
+    println!("{}|", String::from_utf8_lossy(&bytes));
     Ok(())
 }
 

@@ -70,7 +70,7 @@ async fn raw() -> Result<(), String> {
         }
         "return" => Ok(()),
         "fail" => Err("\x1b[31mthe guest's own words".to_owned()),
-        "exit" => std::process::exit(3),
+        "exit" => std::process::exit(1),
         "trap" => panic!("on purpose"),
         "spin" => loop {
             std::hint::black_box(0);

@@ -118,12 +118,12 @@ impl Registration {
         }
     }
 
-    /// Says that a read of a source that the OS does not poll is worth a try again.
+    /// Says that a read is worth a try, as an event does.
     pub fn set_readable(&self) {
         self.tell(READABLE);
     }
 
-    /// Says that a write to a source that the OS does not poll is worth a try again.
+    /// Says that a write is worth a try, as an event does.
     pub fn set_writable(&self) {
         self.tell(WRITABLE);
     }

@@ -157,3 +157,60 @@ fn the_standard_streams_can_be_taken() {
     assert!(Stdio::stdout(event_loop.handle()).is_ok());
     assert!(Stdio::stderr(event_loop.handle()).is_ok());
 }
+
+#[test]
+fn bytes_given_back_are_read_first_and_wake_who_waits() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let (reader, mut writer) = pipe();
+    let input = std::sync::Arc::new(Stdio::new(&handle, OwnedFd::from(reader)).unwrap());
+    let theirs = input.clone();
+    event_loop.block_on(async {
+        let mut buf = [0; 8];
+        handle.call_soon(move || theirs.unread(b"back"));
+        assert_eq!(input.read(&mut buf[..2]).await.unwrap(), 2);
+        assert!(input.has_unread());
+        writer.write_all(b"new").unwrap();
+        input.try_readable().unwrap();
+        assert_eq!(input.read(&mut buf[2..]).await.unwrap(), 2);
+        assert!(!input.has_unread());
+        assert_eq!(input.read(&mut buf[4..]).await.unwrap(), 3);
+        assert_eq!(&buf[..7], b"backnew");
+        let blocked = input.try_readable().unwrap_err();
+        assert_eq!(blocked.kind(), io::ErrorKind::WouldBlock);
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_descriptor_that_was_open_at_the_start_was_not_closed() {
+    // What tests are started with is open; nothing else is a standard stream.
+    for number in [-1, 0, 1, 2, 3, i32::MAX] {
+        assert!(!aio_loop::fd::closed_at_start(number));
+    }
+}
+
+#[test]
+fn a_source_that_the_os_does_not_poll_is_ready_when_its_owner_says_so() {
+    let event_loop = virtual_loop().unwrap();
+    let source = aio_loop::Registration::unpolled(event_loop.handle());
+    let blocks = || Err::<(), _>(io::Error::from(io::ErrorKind::WouldBlock));
+    assert!(source.readiness().readable && source.readiness().writable);
+    assert!(source.try_input(blocks).is_err());
+    assert!(!source.readiness().readable && source.readiness().writable);
+    // Not tried again before there is news.
+    assert!(source.try_input(|| Ok(())).is_err());
+    source.want_writable().unwrap();
+    let port = aio_loop::Port::new();
+    source.attach(&port, 5);
+    source.set_writable();
+    source.set_readable();
+    source.set_readable();
+    let mut keys = Vec::new();
+    port.drain(&mut keys);
+    assert_eq!(keys, [5]);
+    assert!(source.try_input(|| Ok(())).is_ok());
+    source.close();
+    let closed = source.try_output(|| Ok(())).unwrap_err();
+    assert_eq!(closed.kind(), io::ErrorKind::NotConnected);
+}

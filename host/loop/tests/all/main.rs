@@ -21,6 +21,8 @@ mod signal;
 mod task;
 mod tcp;
 mod tcp_socket;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod time;
 mod tls;
 mod transfer;
