@@ -11,6 +11,8 @@ mod hostile;
 mod lifecycle;
 mod limits;
 #[cfg(target_os = "linux")]
+mod process;
+#[cfg(target_os = "linux")]
 mod process_policy;
 mod ring;
 #[cfg(unix)]

@@ -1,0 +1,210 @@
+//! `aio:host/process` as a guest sees it, and what is left on the host when the guest has ended.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::OwnedFd;
+use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, prlimit};
+use tempfile::TempDir;
+
+use super::support::{LOOPBACK, Running, guest, passes, run};
+
+const ALL: &[&str] = &["--allow-run"];
+
+#[test]
+fn children_end_and_all_who_wait_are_told() {
+    passes(ALL, "process_children", &[]);
+}
+
+#[test]
+fn children_are_spawned_and_waited_for_on_the_ring() {
+    passes(ALL, "process_ring", &["20"]);
+}
+
+#[test]
+fn a_thousand_children_at_once_are_all_reaped() {
+    let files = rustix::process::getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: files.maximum,
+        ..files
+    };
+    prlimit(None, Resource::Nofile, most).unwrap();
+    // And those that were let go and have yet to end.
+    let flags = ["--allow-run", "--max-children=1016"];
+    passes(&flags, "process_ring", &["1000"]);
+}
+
+#[test]
+fn descriptors_lead_where_the_guest_says_and_nowhere_else() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("fifo");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_bits_truncate(0o600),
+        0,
+    )
+    .unwrap();
+    std::fs::create_dir(data.path().join("folder")).unwrap();
+    let folder = data.path().display();
+    let (data, fixed) = (
+        format!("--dir={folder}::/data"),
+        format!("--dir={folder}::/fixed:ro"),
+    );
+    let flags = [ALL, LOOPBACK, &[&data, &fixed]].concat();
+    let ran = run(&flags, &guest("process_redirects"), &[]);
+    let denied = ["write /fixed/new: not granted; --dir=HOST::/fixed without :ro"];
+    ran.fails(0, &denied);
+    for advice in [
+        "read /etc/passwd: ",
+        "work in /etc: not granted; --dir=HOST::/etc",
+    ] {
+        assert!(ran.stderr.contains(advice), "{ran:?}");
+    }
+}
+
+#[test]
+fn every_bound_of_a_command_holds() {
+    passes(
+        &["--allow-run", "--allow-child-env=*"],
+        "process_bounds",
+        &[],
+    );
+}
+
+/// A folder with everything that is no program.
+fn no_programs() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, mode| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("plain", "#!/bin/sh\n", 0o644);
+    write("bare", "echo no shebang\n", 0o755);
+    write("orphan", "#!/nonexistent/shell\n", 0o755);
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_no_program_is_a_code_by_either_door() {
+    let folder = no_programs();
+    let path = folder.path().to_str().unwrap();
+    passes(ALL, "process_failures", &[path]);
+}
+
+#[test]
+fn only_what_is_granted_is_run() {
+    let flags = ["--allow-run=echo hello", "--allow-child-env=LANG*"];
+    let ran = run(&flags, &guest("process_denied"), &[]);
+    let denials = [
+        "refused: run echo goodbye: not granted; --allow-run=echo would allow it",
+        "refused: run /bin/sh -c echo hello: not granted; --allow-run=\"/bin/sh -c\"",
+        "refused: set PATH for a child: not granted; --allow-child-env=PATH",
+        "refused: set LD_PRELOAD for a child: not granted; --allow-child-env=LD_PRELOAD",
+    ];
+    ran.fails(0, &denials);
+}
+
+#[test]
+fn children_are_counted_with_their_handles_and_pipes() {
+    for (children, handles) in [("1", "12"), ("4", "20")] {
+        let flags = [
+            "--allow-run",
+            &format!("--max-children={children}"),
+            &format!("--max-handles={handles}"),
+            "--max-buffered=65536",
+        ];
+        passes(&flags, "process_quota", &[children, handles]);
+    }
+}
+
+#[test]
+fn pipes_end_in_every_order_and_children_while_they_write() {
+    passes(ALL, "process_faults", &[]);
+}
+
+/// The processes of a guest, each by a descriptor that tells its end.
+fn left_by(running: &mut Running) -> Vec<(Pid, OwnedFd)> {
+    let line = running.line();
+    let ids: Vec<i32> = line
+        .split(' ')
+        .map(|id| id.parse().unwrap_or_else(|_| panic!("{line:?}")))
+        .collect();
+    assert_eq!(ids.len(), 4, "{line:?}");
+    let pids = ids.into_iter().map(|id| Pid::from_raw(id).unwrap());
+    pids.map(|pid| (pid, pidfd_open(pid, PidfdFlags::empty()).unwrap()))
+        .collect()
+}
+
+/// Waits for the end of a process, for the watchdog to end the test if it does not come.
+fn ends(process: &OwnedFd) {
+    let mut ended = [PollFd::new(process, PollFlags::IN)];
+    assert_eq!(poll(&mut ended, None).unwrap(), 1);
+}
+
+/// Fails the test unless all have ended and the guest's own children were reaped; the last one is
+/// a child of another's, and whose to reap is not for the host to say.
+#[track_caller]
+fn all_have_ended(left: &[(Pid, OwnedFd)]) {
+    left.iter().for_each(|(_, process)| ends(process));
+    for (pid, _) in &left[..3] {
+        assert!(!exists(*pid));
+    }
+}
+
+/// Whether it is there; one that has ended is until it is reaped.
+fn exists(pid: Pid) -> bool {
+    Path::new(&format!("/proc/{}", pid.as_raw_nonzero())).exists()
+}
+
+const GRACE: &[&str] = &["--allow-run", "--child-grace=50ms"];
+
+#[test]
+fn no_child_is_left_however_its_guest_ends() {
+    for how in ["return", "trap"] {
+        let mut running = Running::start(GRACE, &guest("process_leaves"), &[how]);
+        let left = left_by(&mut running);
+        running.end();
+        all_have_ended(&left);
+    }
+}
+
+#[test]
+fn a_child_whose_handle_is_closed_ends_and_is_reaped() {
+    let mut running = Running::start(GRACE, &guest("process_leaves"), &["drop"]);
+    let left = left_by(&mut running);
+    left.iter().for_each(|(_, process)| ends(process));
+    for (pid, _) in &left[..3] {
+        while exists(*pid) {
+            std::thread::yield_now();
+        }
+    }
+    running.signal(Signal::KILL);
+}
+
+#[test]
+fn no_child_is_left_when_its_guest_is_asked_to_stop() {
+    let mut running = Running::start(GRACE, &guest("process_leaves"), &["wait"]);
+    let left = left_by(&mut running);
+    running.signal(Signal::TERM);
+    running.end();
+    all_have_ended(&left);
+}
+
+/// What a child has started itself is out of reach then.
+#[test]
+fn no_child_is_left_when_the_host_is_killed() {
+    let mut running = Running::start(GRACE, &guest("process_leaves"), &["wait"]);
+    let mut left = left_by(&mut running);
+    running.signal(Signal::KILL);
+    let (grandchild, _) = left.pop().unwrap();
+    for (_, process) in &left {
+        ends(process);
+    }
+    // Ours to end, as nobody else's.
+    rustix::process::kill_process(grandchild, Signal::KILL).ok();
+}
