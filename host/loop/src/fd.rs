@@ -8,10 +8,11 @@ use std::task::{Context, Poll, ready};
 
 use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fs::{FileType, OFlags};
+use rustix::fs::{Dev, FileType, OFlags};
 use rustix::net::{RecvFlags, SendFlags};
 
 use crate::core::{Attempt, Interest};
+use crate::net::unix::NO_SIGNAL;
 use crate::net::unread::Unread;
 use crate::{Handle, Registration};
 
@@ -271,7 +272,7 @@ impl Stdio {
 
     fn write_now(&self, buf: &[u8]) -> io::Result<usize> {
         if self.guard == Guard::Flags {
-            let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
+            let flags = SendFlags::DONTWAIT | NO_SIGNAL;
             let send = || rustix::net::send(&self.fd, buf, flags);
             return Ok(rustix::io::retry_on_intr(send)?);
         }
@@ -339,7 +340,7 @@ const PTMX: (u32, u32) = (5, 2);
 /// Opens a terminal once more, so that it blocks for those who share it and never here. None for
 /// what is none, and for one that this user may not open.
 #[cfg(target_os = "linux")]
-fn own_terminal(fd: BorrowedFd<'_>, mode: OFlags, device: u64) -> Option<OwnedFd> {
+fn own_terminal(fd: BorrowedFd<'_>, mode: OFlags, device: Dev) -> Option<OwnedFd> {
     let numbers = (rustix::fs::major(device), rustix::fs::minor(device));
     if !rustix::termios::isatty(fd) || numbers == PTMX {
         return None;
@@ -350,7 +351,7 @@ fn own_terminal(fd: BorrowedFd<'_>, mode: OFlags, device: u64) -> Option<OwnedFd
 }
 
 #[cfg(not(target_os = "linux"))]
-fn own_terminal(_fd: BorrowedFd<'_>, _mode: OFlags, _device: u64) -> Option<OwnedFd> {
+fn own_terminal(_fd: BorrowedFd<'_>, _mode: OFlags, _device: Dev) -> Option<OwnedFd> {
     None
 }
 

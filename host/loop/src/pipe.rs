@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 
 use mio::unix::pipe::{Receiver, Sender};
 use rustix::fs::OFlags;
-use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::core::Interest;
 use crate::net::unread::Unread;
@@ -21,9 +20,9 @@ use crate::{Handle, Registration, sys};
 ///
 /// What the OS answers.
 pub fn pipe(handle: &Handle) -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-    let reader = PipeReader::new(handle, reader)?;
-    Ok((reader, PipeWriter::new(handle, writer)?))
+    let (reader, writer) = pair()?;
+    let reader = PipeReader::from_fd(handle, reader)?;
+    Ok((reader, PipeWriter::from_fd(handle, writer)?))
 }
 
 /// Makes a pipe that is read here and written by a child, for which its end blocks.
@@ -32,7 +31,7 @@ pub fn pipe(handle: &Handle) -> io::Result<(PipeReader, PipeWriter)> {
 ///
 /// What the OS answers.
 pub fn from_child(handle: &Handle) -> io::Result<(PipeReader, OwnedFd)> {
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (reader, writer) = pair()?;
     Ok((PipeReader::from_fd(handle, reader)?, writer))
 }
 
@@ -42,7 +41,7 @@ pub fn from_child(handle: &Handle) -> io::Result<(PipeReader, OwnedFd)> {
 ///
 /// What the OS answers.
 pub fn to_child(handle: &Handle) -> io::Result<(PipeWriter, OwnedFd)> {
-    let (reader, writer) = pipe_with(PipeFlags::CLOEXEC)?;
+    let (reader, writer) = pair()?;
     Ok((PipeWriter::from_fd(handle, writer)?, reader))
 }
 
@@ -328,10 +327,27 @@ impl Ended {
         if let Some(ended) = ENDED.get() {
             return Ok(ended);
         }
-        let (reader, _) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
-        let (_, writer) = pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK)?;
+        let (reader, _) = pair()?;
+        let (_, writer) = pair()?;
         Ok(ENDED.get_or_init(|| Self { reader, writer }))
     }
+}
+
+/// Both ends of a pipe, which block and which no program that begins here inherits.
+#[cfg(not(target_vendor = "apple"))]
+fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
+}
+
+/// Both ends of a pipe, which block. A program that begins at this very moment may inherit them;
+/// ours close what they are not given.
+#[cfg(target_vendor = "apple")]
+fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (reader, writer) = rustix::pipe::pipe()?;
+    for end in [&reader, &writer] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok((reader, writer))
 }
 
 fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::Dev;
 use rustix::io::Errno;
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr};
 
@@ -35,12 +36,12 @@ pub fn size(terminal: impl AsFd) -> io::Result<Size> {
 #[must_use = "a dropped `RawMode` has ended"]
 pub struct RawMode {
     terminal: OwnedFd,
-    device: u64,
+    device: Dev,
 }
 
 /// A terminal in raw mode, for all who hold it.
 struct Held {
-    device: u64,
+    device: Dev,
     holders: usize,
     before: Termios,
 }

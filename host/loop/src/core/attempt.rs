@@ -43,11 +43,13 @@ impl Registration {
     }
 
     /// Notes that an attempt found nothing to read.
+    #[cfg(unix)]
     pub(crate) fn clear_readable(&self, attempt: Attempt) {
         self.clear(attempt, READABLE);
     }
 
     /// Notes that an attempt found no room to write.
+    #[cfg(unix)]
     pub(crate) fn clear_writable(&self, attempt: Attempt) {
         self.clear(attempt, WRITABLE);
     }

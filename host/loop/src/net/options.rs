@@ -33,9 +33,12 @@ impl SocketOptions<'_> {
         self.socket.set_keepalive(enabled)
     }
 
-    /// How long a connection is silent before it is probed.
+    /// How long a connection is silent before it is probed. Windows does not tell.
     pub fn keepalive_idle(&self) -> io::Result<Duration> {
-        self.socket.tcp_keepalive_time()
+        #[cfg(not(windows))]
+        return self.socket.tcp_keepalive_time();
+        #[cfg(windows)]
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Sets how long a connection is silent before it is probed: 1 to 32,767 whole seconds.
@@ -45,9 +48,12 @@ impl SocketOptions<'_> {
         self.set_keepalive_by(&TcpKeepalive::new().with_time(idle))
     }
 
-    /// How long after a probe the next one follows.
+    /// How long after a probe the next one follows. Windows does not tell.
     pub fn keepalive_interval(&self) -> io::Result<Duration> {
-        self.socket.tcp_keepalive_interval()
+        #[cfg(not(windows))]
+        return self.socket.tcp_keepalive_interval();
+        #[cfg(windows)]
+        Err(io::ErrorKind::Unsupported.into())
     }
 
     /// Sets how long after a probe the next one follows: 1 to 32,767 whole seconds.

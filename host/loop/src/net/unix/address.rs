@@ -85,12 +85,7 @@ fn needs_proc(error: io::Error) -> io::Error {
 
 /// Not possible here: there is no race-free way to name a socket in an open directory.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn in_directory(_dir: BorrowedFd<'_>, _name: &[u8]) -> io::Result<SocketAddrUnix> {
-    Err(io::ErrorKind::Unsupported.into())
-}
-
-/// Not possible here: there is no race-free way to name an open socket file.
-#[cfg(not(target_os = "linux"))]
-pub(super) fn of_file(_file: BorrowedFd<'_>) -> io::Result<SocketAddrUnix> {
+pub(super) fn in_directory(_dir: BorrowedFd<'_>, name: &[u8]) -> io::Result<SocketAddrUnix> {
+    check_file_name(name)?;
     Err(io::ErrorKind::Unsupported.into())
 }

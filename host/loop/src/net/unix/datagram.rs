@@ -8,13 +8,12 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram as Socket;
 use std::task::{Context, Poll, ready};
 
-use rustix::net::SendFlags;
 use socket2::SockRef;
 
 use super::backoff::Backoff;
 use super::credentials::{self, Credentials};
 use super::file::SocketFile;
-use super::{UnixName, UnixTarget, address};
+use super::{NO_SIGNAL, UnixName, UnixTarget, address};
 use crate::core::Interest;
 use crate::{Handle, Registration, sys};
 
@@ -160,7 +159,7 @@ impl UnixDatagram {
     /// without a peer and after [`Registration::close`]; `EMSGSIZE` when it is too long for the
     /// send buffer; and what else the OS answers.
     pub fn try_send(&self, buf: &[u8]) -> io::Result<()> {
-        let send = || Ok(rustix::net::send(&self.io, buf, SEND_FLAGS)?);
+        let send = || Ok(rustix::net::send(&self.io, buf, NO_SIGNAL)?);
         self.registration.try_write(buf.len(), send)?;
         Ok(())
     }
@@ -187,7 +186,7 @@ impl UnixDatagram {
     /// nothing of the queue of the target: [`UnixDatagram::send_to`] waits for it.
     pub fn try_send_to(&self, buf: &[u8], target: &UnixTarget) -> io::Result<()> {
         self.registration.attempt()?;
-        let send = || rustix::net::sendto(&self.io, buf, SEND_FLAGS, target.address());
+        let send = || rustix::net::sendto(&self.io, buf, NO_SIGNAL, target.address());
         rustix::io::retry_on_intr(send)?;
         Ok(())
     }
@@ -257,8 +256,6 @@ impl UnixDatagram {
         credentials::of_peer(&self.io)
     }
 }
-
-const SEND_FLAGS: SendFlags = SendFlags::NOSIGNAL;
 
 impl AsFd for UnixDatagram {
     fn as_fd(&self) -> BorrowedFd<'_> {

@@ -12,6 +12,8 @@ mod name;
 mod stream;
 mod target;
 
+use rustix::net::SendFlags;
+
 pub use self::address::{ABSTRACT_NAME_MAX, FILE_NAME_MAX};
 pub use self::connect::UnixConnect;
 pub use self::credentials::Credentials;
@@ -20,3 +22,13 @@ pub use self::listener::UnixListener;
 pub use self::name::UnixName;
 pub use self::stream::UnixStream;
 pub use self::target::UnixTarget;
+
+/// Keeps a send to nobody from raising `SIGPIPE`. Where the OS has no such flag it is raised, which
+/// Rust programs ignore.
+pub(crate) const NO_SIGNAL: SendFlags = {
+    #[cfg(not(target_vendor = "apple"))]
+    let flags = SendFlags::NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    let flags = SendFlags::empty();
+    flags
+};

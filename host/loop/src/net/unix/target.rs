@@ -3,7 +3,9 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+#[cfg(target_os = "linux")]
 use rustix::fs::{FileType, Mode, OFlags};
+#[cfg(target_os = "linux")]
 use rustix::io::Errno;
 use rustix::net::SocketAddrUnix;
 
