@@ -163,6 +163,7 @@ impl Command {
             limits: &limits,
             confine: apply.as_ref().map(|apply| apply as _),
         };
+        sys::keep_ends_of_children()?;
         let (pid, pidfd) = sys::spawn(&mut plan)?;
         let leads = self.group != Group::Inherit;
         Child::new(handle, pid, pidfd, leads, self.grace)

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use signal_hook_registry::{SigId, unregister};
 
 use super::arrivals::Arrivals;
-use crate::sys::{SignalAction, on_signal};
+use crate::sys::{SignalAction, keep_ends_of_children, on_signal};
 
 /// Whether a listener takes a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +82,10 @@ impl Signal {
     ) -> io::Result<SigId> {
         let first = self.listeners == 0;
         if first {
+            // An action that is put back later must not keep children from being waited for.
+            if number == libc::SIGCHLD {
+                keep_ends_of_children()?;
+            }
             self.before = Some(SignalAction::of(number)?);
         }
         let id = listen()?;

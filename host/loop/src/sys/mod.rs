@@ -62,7 +62,7 @@ pub(crate) use replace::replace;
 #[cfg(target_os = "linux")]
 pub(crate) use send_signal::{signal_group, signal_process};
 #[cfg(unix)]
-pub(crate) use signal_action::{SignalAction, on_signal};
+pub(crate) use signal_action::{SignalAction, keep_ends_of_children, on_signal};
 #[cfg(target_os = "linux")]
 pub use spawn::Group;
 #[cfg(target_os = "linux")]

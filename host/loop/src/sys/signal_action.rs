@@ -34,13 +34,41 @@ impl SignalAction {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.0.sa_sigaction == other.0.sa_sigaction
     }
+
+    /// The same, but that the OS keeps the ends of children for who waits for them; none if this
+    /// one of `SIGCHLD` does already.
+    fn with_ends_kept(&self) -> Option<Self> {
+        let ignored = self.0.sa_sigaction == libc::SIG_IGN;
+        if !ignored && self.0.sa_flags & libc::SA_NOCLDWAIT == 0 {
+            return None;
+        }
+        let mut kept = *self;
+        kept.0.sa_flags &= !libc::SA_NOCLDWAIT;
+        if ignored {
+            kept.0.sa_sigaction = libc::SIG_DFL;
+        }
+        Some(kept)
+    }
+}
+
+/// Has the OS keep the ends of children. Whoever started this process may have `SIGCHLD` ignored
+/// in it; then nobody could learn how a child ended.
+///
+/// # Errors
+///
+/// What the OS answers.
+pub(crate) fn keep_ends_of_children() -> io::Result<()> {
+    match SignalAction::of(libc::SIGCHLD)?.with_ends_kept() {
+        Some(kept) => kept.install(libc::SIGCHLD),
+        None => Ok(()),
+    }
 }
 
 fn exchange(number: i32, new: Option<&libc::sigaction>) -> io::Result<SignalAction> {
     let mut old = MaybeUninit::uninit();
     let new = new.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `new` is null or an action that this function has got from the OS, whose handler is a
-    // function of this program; `old` has room for an action.
+    // function of this program, or the default; `old` has room for an action.
     let answer = unsafe { libc::sigaction(number, new, old.as_mut_ptr()) };
     if answer != 0 {
         return Err(io::Error::last_os_error());
@@ -80,4 +108,23 @@ fn sender(info: &libc::siginfo_t) -> Option<u32> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn sender(_info: &libc::siginfo_t) -> Option<u32> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_children_are_kept_whatever_else_is_done_with_the_signal() {
+        let mut action = SignalAction::of(libc::SIGCHLD).unwrap();
+        action.0.sa_flags = libc::SA_NOCLDSTOP;
+        for (handler, kept) in [(libc::SIG_IGN, libc::SIG_DFL), (7, 7)] {
+            action.0.sa_sigaction = handler;
+            action.0.sa_flags |= libc::SA_NOCLDWAIT;
+            let action = action.with_ends_kept().unwrap();
+            assert_eq!(action.0.sa_sigaction, kept);
+            assert_eq!(action.0.sa_flags, libc::SA_NOCLDSTOP);
+            assert!(action.with_ends_kept().is_none());
+        }
+    }
 }

@@ -98,7 +98,7 @@ fn spawn_on(stack: &mut Stack, plan: &mut Plan<'_>) -> io::Result<(Pid, OwnedFd)
             &raw mut pidfd,
         )
     };
-    let cloned = Pid::from_raw(pid).filter(|_| pid > 0);
+    let cloned = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
     let cloned = cloned.ok_or_else(io::Error::last_os_error);
     drop(blocked);
     let pid = cloned?;

@@ -6,14 +6,19 @@ use std::path::Path;
 use std::process::Stdio;
 
 use aio_loop::process::{Child, Command, ExitStatus, Run};
+use aio_loop::signal::signals;
 use aio_loop::testing::virtual_loop;
 use rustix::process::{Pid, Resource, Rlimit, WaitId, WaitIdOptions, setrlimit, waitid};
+use signal_hook::consts::SIGCHLD;
 
-use super::{command, start};
+use super::{command, output, shell, start};
 
 /// Runs the other half of a test, which has to pass.
 fn run(half: &str) {
-    let output = half_of(half).output().unwrap();
+    passed(&half_of(half).output().unwrap());
+}
+
+fn passed(output: &std::process::Output) {
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{told}");
     assert!(told.contains("1 passed"), "{told}");
@@ -103,6 +108,50 @@ fn thousand_half() {
         }
     });
     assert!(!has_children());
+}
+
+#[test]
+fn ends_are_told_in_a_process_that_was_started_to_ignore_them() {
+    for half in ["ignoring_half", "ignoring_again_half"] {
+        let half = half_of(half);
+        let ignoring = std::process::Command::new("/usr/bin/env")
+            .arg("--ignore-signal=CHLD")
+            .arg(half.get_program())
+            .args(half.get_args())
+            .output();
+        passed(&ignoring.unwrap());
+    }
+}
+
+fn ignores(number: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap() & 1 << (number - 1) != 0
+}
+
+#[test]
+#[ignore = "a half of the test above"]
+fn ignoring_half() {
+    assert!(ignores(SIGCHLD));
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let (_, exit) = event_loop.block_on(output(&handle, &shell("exit 3")));
+    assert_eq!(exit.status, ExitStatus::Code(3));
+}
+
+/// The listener would put back that the signal is ignored while the child runs.
+#[test]
+#[ignore = "a half of the test above"]
+fn ignoring_again_half() {
+    assert!(ignores(SIGCHLD));
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let listener = signals(&handle, &[SIGCHLD]).unwrap();
+    let child = start(&handle, &command("/bin/sleep", ["sleep", "1000"])).0;
+    drop(listener);
+    child.kill().unwrap();
+    let exit = event_loop.block_on(child.wait()).unwrap();
+    assert_eq!(exit.status, ExitStatus::Signal(9));
 }
 
 #[test]
