@@ -1,5 +1,6 @@
 //! Rules about programs of the host, and the decision whether one may be run.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -116,6 +117,9 @@ impl Grants {
     ///
     /// The denial, if it is not granted or denied.
     pub fn run(&self, program: &str, args: &[String]) -> Result<PathBuf, Denial> {
+        if !self.may_run(program) {
+            return Err(not_granted(program, args));
+        }
         let found = programs::find(program, Path::new(""));
         if let Some(rule) = self.denies_run(found.as_deref(), args) {
             return Err(Denial::denied(operation(program, args), "run", rule));
@@ -124,8 +128,16 @@ impl Grants {
         if self.policy.all || rules.any(|rule| rule.covers(found.as_deref(), args)) {
             return Ok(found.unwrap_or_else(|| nowhere(program)));
         }
-        let flag = flag(program, args);
-        Err(Denial::not_granted(operation(program, args), Some(flag)))
+        Err(not_granted(program, args))
+    }
+
+    /// Whether some rule could cover a program that is called so. No other is looked for: where a
+    /// guest leads the system is its own choice.
+    fn may_run(&self, program: &str) -> bool {
+        let name = program.rsplit('/').next();
+        let called = |place: &Path| place.file_name().and_then(OsStr::to_str) == name;
+        let mut rules = self.policy.run.allow.iter();
+        self.policy.all || rules.any(|rule| rule.place().is_none_or(called))
     }
 
     fn denies_run(&self, path: Option<&Path>, args: &[String]) -> Option<&RunRule> {
@@ -138,6 +150,10 @@ impl Grants {
         deny.iter()
             .find(|rule| rule.covers(None, args) || leads(rule))
     }
+}
+
+fn not_granted(program: &str, args: &[String]) -> Denial {
+    Denial::not_granted(operation(program, args), Some(flag(program, args)))
 }
 
 /// The path of what has no place: the system is to say so.

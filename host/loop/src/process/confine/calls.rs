@@ -143,8 +143,9 @@ const MISSING: [c_long; 4] = [
     libc::SYS_io_uring_register,
 ];
 
-/// Namespaces in which a child could be root.
-const NAMESPACES: [libc::c_int; 7] = [
+/// Namespaces in which a child could be root, and children that would be ours instead of its own.
+const CLONES: [libc::c_int; 8] = [
+    libc::CLONE_PARENT,
     libc::CLONE_NEWNS,
     libc::CLONE_NEWCGROUP,
     libc::CLONE_NEWUTS,
@@ -201,12 +202,9 @@ fn refused() -> Result<Rules, seccompiler::BackendError> {
     rules.insert(libc::SYS_utimensat, vec![rule([is_set(1)?])?]);
     // Of itself only.
     rules.insert(libc::SYS_prlimit64, vec![rule([is_set(0)?])?]);
-    let namespace = |flag: &libc::c_int| {
-        let flag = u64::from(flag.unsigned_abs());
-        rule([masked(0, flag, flag)?])
-    };
-    let namespaces = NAMESPACES.iter().map(namespace).collect::<Result<_, _>>()?;
-    rules.insert(libc::SYS_clone, namespaces);
+    let clone = |flag| rule([masked(0, number(flag), number(flag))?]);
+    let clones = CLONES.into_iter().map(clone).collect::<Result<_, _>>()?;
+    rules.insert(libc::SYS_clone, clones);
     let terminal = TERMINAL.map(|request| rule([equal(1, request)?]));
     let terminal = terminal.into_iter().collect::<Result<_, _>>()?;
     rules.insert(libc::SYS_ioctl, terminal);

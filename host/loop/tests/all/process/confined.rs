@@ -388,7 +388,7 @@ print(*[say(work) for work in by_path], say(lambda: os.chmod(file.fileno(), 0o70
 }
 
 #[test]
-fn namespaces_are_refused_and_threads_are_not() {
+fn namespaces_and_siblings_are_refused_and_threads_are_not() {
     let lines = format!(
         "
 import threading
@@ -399,8 +399,9 @@ def fork():
     if os.fork() == 0:
         os._exit(0)
     os.wait()
-print(say(fork), say(lambda: call({}, 0x10000000 | 17, 0, 0, 0, 0)))",
+user, parent = 0x10000000, 0x8000
+print(say(fork), *[say(lambda: call({}, flag | 17, 0, 0, 0, 0)) for flag in (user, parent)])",
         libc::SYS_clone
     );
-    assert_eq!(calls(NOTHING, &lines), "ran ok EPERM");
+    assert_eq!(calls(NOTHING, &lines), "ran ok EPERM EPERM");
 }
