@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use aio_loop::process::{Child, Command, Limits};
@@ -99,6 +100,8 @@ fn hosts(number: u32) -> io::Result<OwnedFd> {
 /// A command that was checked.
 #[derive(Debug)]
 pub(crate) struct Prepared {
+    /// Where it lies.
+    pub(crate) program: PathBuf,
     pub(crate) command: Command,
     /// The working directory, as the guest sees it.
     pub(crate) directory: Option<String>,

@@ -10,9 +10,7 @@ use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
 use super::super::wit::process::{CommandOptions, ProcessGroup, Redirect};
 use super::super::wit::types::ErrorCode;
-use super::code::spawn_code;
 use crate::children::{Descriptor, Prepared};
-use crate::confine::confinement;
 use crate::handles::Object;
 
 type Code<T> = Result<T, ErrorCode>;
@@ -47,17 +45,12 @@ impl Io {
         let length = length(program, arguments, &environment)?;
         let permit = self.buffered.take(length as u64);
         let permit = permit.ok_or(ErrorCode::QuotaExceeded)?;
-        let confine = confinement(&self.grants, &self.preopens, &path);
-        let confine = confine.map_err(|error| spawn_code(&error))?;
         let command = Command::new(&path)
             .and_then(|command| with_words(command, program, arguments, &environment));
         let command = command.map_err(|error| error_code("prepare a command", &error))?;
         let command = self.children.bound(command.group(group(options.group)));
-        let command = match confine {
-            Some(confine) => command.confine(confine),
-            None => command,
-        };
         let prepared = Prepared {
+            program: path,
             command,
             directory: options.directory,
             redirects,

@@ -1,14 +1,17 @@
 //! Starts children for a guest.
 
+use std::borrow::Cow;
+use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use aio_loop::process::Run;
+use aio_loop::process::{Command, Run};
 
 use super::super::io::{Io, Refusal};
 use super::super::wit::types::ErrorCode;
 use super::code::spawn_code;
 use crate::children::{Prepared, Running};
+use crate::confine::confinement;
 use crate::handles::Object;
 
 impl Io {
@@ -31,8 +34,19 @@ impl Io {
             directory: Some(directory.as_fd()),
             descriptors: &ends.descriptors(),
         };
-        let child = prepared.command.spawn(&self.handle, &run);
+        let child = self.confined(prepared);
+        let child = child.and_then(|command| command.spawn(&self.handle, &run));
         let child = child.map_err(|error| spawn_code(&error))?;
         Ok(Running::new(child, ends.keep(), permit))
+    }
+
+    /// The command as its child is to be kept to what the guest was granted, if it is. What does
+    /// that has a descriptor, so no command keeps it.
+    fn confined<'a>(&self, prepared: &'a Prepared) -> io::Result<Cow<'a, Command>> {
+        let confine = confinement(&self.grants, &self.preopens, &prepared.program)?;
+        Ok(match confine {
+            Some(confine) => Cow::Owned(prepared.command.clone().confine(confine)),
+            None => Cow::Borrowed(&prepared.command),
+        })
     }
 }
