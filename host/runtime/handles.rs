@@ -231,6 +231,8 @@ impl Object {
         match self {
             Self::Listener(listener) => listener.listeners().len().try_into().unwrap_or(u64::MAX),
             Self::TlsClient(_) | Self::TlsServer(_) => 0,
+            // The descriptor is the host's, and open in any case.
+            Self::Stream(stream) if stream.is_standard() => 0,
             #[cfg(unix)]
             Self::Signals(_) => 0,
             #[cfg(target_os = "linux")]

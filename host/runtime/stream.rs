@@ -230,6 +230,11 @@ impl Stream {
         }
     }
 
+    /// Whether it is a view of a standard stream.
+    pub(crate) fn is_standard(&self) -> bool {
+        matches!(self.transport, Transport::Standard(_))
+    }
+
     /// The Unix connection, if that is what carries it.
     #[cfg(unix)]
     pub(crate) fn unix(&self) -> Option<&UnixStream> {

@@ -40,6 +40,17 @@ impl Session {
     }
 
     pub(crate) fn start_with(errors: Errors, flags: &[&str], guest: &Path, args: &[&str]) -> Self {
+        Self::start_in(&[], errors, flags, guest, args)
+    }
+
+    /// The same by a command that runs what follows it.
+    pub(crate) fn start_in(
+        enter: &[&str],
+        errors: Errors,
+        flags: &[&str],
+        guest: &Path,
+        args: &[&str],
+    ) -> Self {
         let (keyboard, screen) = open();
         let before = tcgetattr(&keyboard).unwrap();
         let stderr = match errors {
@@ -48,7 +59,9 @@ impl Session {
         };
         // A session of its own, of which the terminal is the controlling one.
         let mut child = Command::new("setsid")
-            .args(["--ctty", env!("CARGO_BIN_EXE_aio-host"), "run"])
+            .arg("--ctty")
+            .args(enter)
+            .args([env!("CARGO_BIN_EXE_aio-host"), "run"])
             .args(flags)
             .arg(guest)
             .args(args)

@@ -125,6 +125,18 @@ fn raw_mode_ends_when_the_guest_says_so() {
 }
 
 #[test]
+fn the_mode_is_not_changed_from_the_background() {
+    let background = ["sh", "-c", "set -m; \"$0\" \"$@\" & wait $!"];
+    let guest = guest("stdio_terminal");
+    let args = ["raw", "return"];
+    let mut session = Session::start_in(&background, Errors::Apart, TERMINAL, &guest, &args);
+    let (code, _, errors) = session.end();
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("raw mode: invalid-state"), "{errors}");
+    session.is_as_before();
+}
+
+#[test]
 fn a_terminal_that_takes_nothing_stops_nothing_but_its_writer() {
     let mut session = start(&[], &["stuck"]);
     assert_eq!(session.error_line(), "alive");

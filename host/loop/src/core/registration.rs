@@ -249,8 +249,8 @@ impl Registration {
         wakes.into_iter().for_each(Waker::wake);
     }
 
-    /// Deregisters the descriptor, which is about to stand for something that has ended: from now on
-    /// each attempt is worth a try and tells so.
+    /// Deregisters the descriptor, which is about to stand for something that has ended: from now
+    /// on each attempt is worth a try and tells so.
     #[cfg(unix)]
     pub(crate) fn release(&self) {
         let interest = lock(&self.interest);
