@@ -8,6 +8,7 @@ import time
 
 
 async def spawn(at_once, seconds):
+    ready()
     start = time.monotonic()
     ended = 0
 
@@ -25,6 +26,7 @@ async def spawn(at_once, seconds):
 
 
 async def children(count):
+    ready()
     start = time.monotonic()
     running = [
         await asyncio.create_subprocess_exec("/bin/sleep", "1000")
@@ -41,7 +43,12 @@ async def signals():
     asyncio.get_running_loop().add_signal_handler(
         signal.SIGUSR1, os.write, 1, b"signal\n"
     )
+    ready()
     await asyncio.Event().wait()
+
+
+def ready():
+    print("ready", flush=True)
 
 
 def rate(number):
@@ -50,7 +57,6 @@ def rate(number):
 
 def main(what, *numbers):
     measurements = {"spawn": spawn, "children": children, "signal": signals}
-    print("ready", flush=True)
     asyncio.run(measurements[what](*(float(number) for number in numbers)))
 
 
