@@ -26,6 +26,8 @@ pub(crate) struct Batch {
 const COMPLETIONS_MAX: usize = 1024;
 /// Bytes read in one batch.
 const DATA_MAX: usize = 1 << 20;
+/// Room that is kept for the next batches; the result of a job may need more.
+const ROOM_MAX: usize = 2 * DATA_MAX;
 /// Bytes after which streams wait for the next turn: what is read here and copied to the guest at
 /// once is still in the processor's cache.
 const STREAMS_MAX: usize = 256 << 10;
@@ -120,6 +122,9 @@ impl Batches {
             let joined = room.try_unsplit(std::mem::take(&mut self.room));
             // Room that has grown meanwhile is the larger one.
             self.room = joined.map_or_else(|rest| rest, |()| room);
+            if self.room.capacity() > ROOM_MAX {
+                self.room = BytesMut::new();
+            }
         }
     }
 

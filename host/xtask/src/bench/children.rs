@@ -25,8 +25,8 @@ const CHILDREN: u16 = 1000;
 /// How many signals are sent in a round.
 const SIGNALS: usize = 2_000;
 
-/// How many numbers are looked at by the jobs.
-const NUMBERS: &str = "12000000";
+/// How many numbers the jobs look at.
+const NUMBERS: u32 = 12_000_000;
 
 /// `/bin/true`, started and waited for.
 pub(super) fn spawn(programs: &Programs<'_>) -> Vec<Row> {
@@ -86,10 +86,10 @@ pub(super) fn workers(programs: &Programs<'_>) -> Vec<Row> {
             Server::GuestInline => "inline",
             _ => "workers",
         };
-        let mut command = programs.guest(&[], "primes", &[how, NUMBERS])?;
+        let mut command = programs.guest(&[], "primes", &[how, &NUMBERS.to_string()])?;
         let start = Instant::now();
         crate::command::output(&mut command)?;
-        Ok(Sample::rate(1.0 / start.elapsed().as_secs_f64()))
+        Ok(Sample::rate(f64::from(NUMBERS) / start.elapsed().as_secs_f64()))
     })
 }
 

@@ -203,8 +203,8 @@ fn print(report: &Report) {
         ),
         (
             "workers",
-            "Jobs that compute",
-            "list",
+            "Jobs that look for primes",
+            "number",
             &[Server::GuestInline],
         ),
     ] {
