@@ -36,7 +36,7 @@ pub async fn traps(input: &str, reason: &str) -> Result<(), String> {
     }
 }
 
-/// Begins a job, and ends the guest unless it waits then.
+/// Begins a job, and ends the guest if it is refused.
 pub fn begin(job: &str, input: &str) -> Result<impl Future<Output = Ended> + use<>, String> {
     begin_with(job, input.as_bytes().to_vec())
 }
@@ -47,8 +47,17 @@ pub fn begin_with(
     input: Vec<u8>,
 ) -> Result<impl Future<Output = Ended> + use<>, String> {
     let mut running = Box::pin(workers::run(job.to_owned(), input));
-    match poll_once(running.as_mut()) {
-        Poll::Pending => Ok(running),
-        Poll::Ready(result) => Err(format!("{job}: {result:?} at once")),
-    }
+    let begun = match poll_once(running.as_mut()) {
+        Poll::Ready(Err(JobError::Refused(code))) => {
+            return Err(format!("{job}: {}", code.name()));
+        }
+        begun => begun,
+    };
+    Ok(async move {
+        match begun {
+            // A worker was quick.
+            Poll::Ready(ended) => ended,
+            Poll::Pending => running.await,
+        }
+    })
 }
