@@ -89,7 +89,9 @@ pub(super) fn workers(programs: &Programs<'_>) -> Vec<Row> {
         let mut command = programs.guest(&[], "primes", &[how, &NUMBERS.to_string()])?;
         let start = Instant::now();
         crate::command::output(&mut command)?;
-        Ok(Sample::rate(f64::from(NUMBERS) / start.elapsed().as_secs_f64()))
+        Ok(Sample::rate(
+            f64::from(NUMBERS) / start.elapsed().as_secs_f64(),
+        ))
     })
 }
 
