@@ -23,7 +23,7 @@ use crate::sys;
 #[derive(Debug)]
 pub struct Confinement {
     ruleset: OwnedFd,
-    filters: Vec<BpfProgram>,
+    filters: &'static [BpfProgram],
 }
 
 impl Confinement {
@@ -49,7 +49,7 @@ impl Confine for Confinement {
     /// The descriptor of the rules has to be open still; what a child has to do after this, with
     /// its descriptors, limits and signals, is not kept from it.
     fn apply(&self) -> Result<(), Errno> {
-        sys::confine(self.ruleset.as_fd(), &self.filters)
+        sys::confine(self.ruleset.as_fd(), self.filters)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::OnceLock;
 
 use libc::c_long;
 use seccompiler::{
@@ -173,13 +174,24 @@ const OTHER_TYPES: [libc::c_int; 4] = [
 
 type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 
-/// Makes the filters: the system asks all of them, and the strictest answer counts.
-pub(super) fn filters(network: bool) -> io::Result<Vec<BpfProgram>> {
+/// The filters, made once: the system asks all of them, and the strictest answer counts.
+pub(super) fn filters(network: bool) -> io::Result<&'static [BpfProgram]> {
+    static NO_NETWORK: OnceLock<[BpfProgram; 2]> = OnceLock::new();
+    static NETWORK: OnceLock<[BpfProgram; 2]> = OnceLock::new();
+    let made = if network { &NETWORK } else { &NO_NETWORK };
+    if let Some(filters) = made.get() {
+        return Ok(filters);
+    }
+    let filters = make(network)?;
+    Ok(made.get_or_init(|| filters))
+}
+
+fn make(network: bool) -> io::Result<[BpfProgram; 2]> {
     let mut refused = refused().map_err(io::Error::other)?;
     let sockets = if network { some_sockets } else { no_sockets };
     sockets(&mut refused).map_err(io::Error::other)?;
     let missing = MISSING.map(|call| (call, Vec::new())).into();
-    Ok(vec![
+    Ok([
         filter(refused, libc::EPERM)?,
         without_x32(filter(missing, libc::ENOSYS)?),
     ])
