@@ -110,8 +110,9 @@ fn many(source: Handle, sink: Handle) -> Result<u64, String> {
             match told {
                 Told::Data(data) if data.is_empty() => return finish(ring, sink, copied),
                 Told::Data(data) => {
-                    ring.write(2, sink, &data).quiet();
                     copied += data.len() as u64;
+                    // Several may wait: each has a token of its own.
+                    ring.write(2 + copied, sink, &data).quiet();
                 }
                 other => return Err(format!("read: {other:?}")),
             }
