@@ -8,8 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use aio_loop::process::{Child, Command, Limits};
 
-use crate::imports::io::Place;
-use crate::imports::wit::process::Redirect;
+use crate::handles::Place;
 use crate::quota::{self, Permit, Quota};
 use crate::stdio::{Input, Output, Stdio};
 use crate::stream::Stream;
@@ -118,6 +117,29 @@ pub(crate) struct Descriptor {
     /// Of a pipe: whether the child reads it.
     pub(crate) reads: bool,
     pub(crate) redirect: Redirect,
+}
+
+/// Where a descriptor leads.
+#[derive(Debug)]
+pub(crate) enum Redirect {
+    Null,
+    /// Where the guest's own stream of the number does.
+    Inherit,
+    Pipe,
+    /// To a file, as the guest sees it.
+    File(String, FileMode),
+    /// To a connection of the guest.
+    Handle(u64),
+    /// Where standard output does.
+    Stdout,
+}
+
+/// How a file is opened.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FileMode {
+    Read,
+    Write,
+    Append,
 }
 
 /// A child, and the ends of its pipes that the guest has not taken.

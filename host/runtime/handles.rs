@@ -62,6 +62,23 @@ pub(crate) enum Object {
     Child(Arc<Running>),
 }
 
+/// The place of an object that is not in the table, and counts as if it were.
+#[derive(Debug)]
+#[must_use = "a dropped `Place` has been given back"]
+pub(crate) struct Place {
+    _handle: Permit,
+    _sockets: Permit,
+}
+
+impl Place {
+    pub(crate) fn new(handle: Permit, sockets: Permit) -> Self {
+        Self {
+            _handle: handle,
+            _sockets: sockets,
+        }
+    }
+}
+
 /// A read or an accept that waits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Read {

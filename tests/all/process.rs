@@ -127,6 +127,20 @@ fn pipes_end_in_every_order_and_children_while_they_write() {
     passes(ALL, "process_faults", &[]);
 }
 
+#[test]
+fn no_descriptor_is_left_of_children_that_were_and_were_not() {
+    let mut running = Running::start(ALL, &guest("process_descriptors"), &[]);
+    assert_eq!(running.line(), "done");
+    let before = running.descriptors();
+    for _ in 0..3 {
+        running.signal(Signal::TERM);
+        assert_eq!(running.line(), "done");
+        // Those that were let go end a moment later.
+        super::support::wait_until("all is closed", || running.descriptors() <= before);
+    }
+    assert_eq!(running.descriptors(), before);
+}
+
 /// The processes of a guest, each by a descriptor that tells its end.
 fn left_by(running: &mut Running) -> Vec<(Pid, OwnedFd)> {
     let line = running.line();

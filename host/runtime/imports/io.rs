@@ -14,11 +14,12 @@ use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
 #[cfg(target_os = "linux")]
 use crate::children::Children;
+pub(crate) use crate::handles::Place;
 use crate::handles::{Entry, HandleTable, Object};
 use crate::inherited::Inherited;
 use crate::interrupt::Interrupt;
 use crate::preopens::{Preopens, Unplaced};
-use crate::quota::{Permit, Quota};
+use crate::quota::Quota;
 use crate::stream::Stream;
 #[cfg(unix)]
 use crate::subscriptions::Subscriptions;
@@ -76,14 +77,6 @@ pub(crate) struct Io {
     /// What is common to the programs that it runs.
     #[cfg(target_os = "linux")]
     pub(crate) children: Children,
-}
-
-/// The place of an object that is not in the table, and counts as if it were.
-#[derive(Debug)]
-#[must_use = "a dropped `Place` has been given back"]
-pub(crate) struct Place {
-    _handle: Permit,
-    _sockets: Permit,
 }
 
 /// Why an operation was not begun.
@@ -192,10 +185,7 @@ impl Io {
         let sockets = u64::try_from(sockets).unwrap_or(u64::MAX);
         let permits = self.handles.permit().zip(self.sockets.take(sockets));
         let (handle, sockets) = permits.ok_or(ErrorCode::QuotaExceeded)?;
-        Ok(Place {
-            _handle: handle,
-            _sockets: sockets,
-        })
+        Ok(Place::new(handle, sockets))
     }
 
     pub(crate) fn entry(&mut self, handle: u64) -> Result<&mut Entry, ErrorCode> {

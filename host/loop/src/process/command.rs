@@ -147,9 +147,9 @@ impl Command {
     ///
     /// # Errors
     ///
-    /// What the OS answers, to this process or to the child: also why there is no such program. Then
-    /// nothing is left of the child. [`io::ErrorKind::InvalidInput`] for a number of a descriptor
-    /// that comes twice or is beyond what systems count.
+    /// What the OS answers, to this process or to the child: also why there is no such program.
+    /// Then nothing is left of the child. [`io::ErrorKind::InvalidInput`] for a number of a
+    /// descriptor that comes twice or is beyond what systems count.
     pub fn spawn(&self, handle: &Handle, run: &Run<'_>) -> io::Result<Child> {
         let limits = self.limits.each();
         let apply = self.confine.as_ref().map(|confine| move || confine.apply());

@@ -39,3 +39,17 @@ pub(super) fn signal_code(error: &io::Error) -> ErrorCode {
         _ => error_code("signal", error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What no test can bring about on each machine: a system that is full.
+    #[test]
+    fn a_full_system_is_no_fault_of_the_program() {
+        for errno in [Errno::AGAIN, Errno::NOMEM, Errno::MFILE, Errno::NFILE] {
+            let code = spawn_code(&errno.into());
+            assert_eq!(code, ErrorCode::InsufficientResources, "{errno}");
+        }
+    }
+}

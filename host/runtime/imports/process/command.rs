@@ -8,9 +8,11 @@ use aio_loop::process::{Command, Group};
 
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
-use super::super::wit::process::{CommandOptions, ProcessGroup, Redirect};
+use super::super::wit::process::{
+    CommandOptions, ExtraDescriptor, FileMode as Mode, ProcessGroup, Redirect as Wanted,
+};
 use super::super::wit::types::ErrorCode;
-use crate::children::{Descriptor, Prepared};
+use crate::children::{Descriptor, FileMode, Prepared, Redirect};
 use crate::handles::Object;
 
 type Code<T> = Result<T, ErrorCode>;
@@ -115,10 +117,10 @@ fn length(program: &str, arguments: &[String], environment: &[(String, String)])
 
 /// What each descriptor is to be; the standard ones come first.
 fn descriptors(
-    stdin: Redirect,
-    stdout: Redirect,
-    stderr: Redirect,
-    extra: Vec<super::super::wit::process::ExtraDescriptor>,
+    stdin: Wanted,
+    stdout: Wanted,
+    stderr: Wanted,
+    extra: Vec<ExtraDescriptor>,
 ) -> Code<Vec<Descriptor>> {
     if extra.len() > EXTRA_MAX {
         return Err(ErrorCode::OutOfRange);
@@ -126,7 +128,7 @@ fn descriptors(
     let standard = [(0, stdin), (1, stdout), (2, stderr)].map(|(number, redirect)| Descriptor {
         number,
         reads: number == 0,
-        redirect,
+        redirect: redirect.into(),
     });
     let mut all = Vec::from(standard);
     for descriptor in extra {
@@ -134,7 +136,7 @@ fn descriptors(
         all.push(Descriptor {
             number: descriptor.number,
             reads: descriptor.reads,
-            redirect: descriptor.redirect,
+            redirect: descriptor.redirect.into(),
         });
     }
     let misused = |descriptor: &Descriptor| {
@@ -146,13 +148,13 @@ fn descriptors(
     }
 }
 
-fn check_extra(others: &[Descriptor], number: u32, redirect: &Redirect) -> Code<()> {
+fn check_extra(others: &[Descriptor], number: u32, redirect: &Wanted) -> Code<()> {
     if !(3..=NUMBER_MAX).contains(&number) {
         return Err(ErrorCode::OutOfRange);
     }
     let twice = others.iter().any(|other| other.number == number);
     // The guest has three streams of its own.
-    match twice || matches!(redirect, Redirect::Inherit) {
+    match twice || matches!(redirect, Wanted::Inherit) {
         true => Err(ErrorCode::InvalidArgument),
         false => Ok(()),
     }
@@ -163,5 +165,28 @@ fn group(group: ProcessGroup) -> Group {
         ProcessGroup::Inherit => Group::Inherit,
         ProcessGroup::NewGroup => Group::New,
         ProcessGroup::NewSession => Group::NewSession,
+    }
+}
+
+impl From<Wanted> for Redirect {
+    fn from(wanted: Wanted) -> Self {
+        match wanted {
+            Wanted::Null => Self::Null,
+            Wanted::Inherit => Self::Inherit,
+            Wanted::Pipe => Self::Pipe,
+            Wanted::File(file) => Self::File(file.path, file.mode.into()),
+            Wanted::Handle(handle) => Self::Handle(handle),
+            Wanted::Stdout => Self::Stdout,
+        }
+    }
+}
+
+impl From<Mode> for FileMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::Read => Self::Read,
+            Mode::Write => Self::Write,
+            Mode::Append => Self::Append,
+        }
     }
 }

@@ -10,10 +10,9 @@ use cap_primitives::fs::OpenOptions;
 
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
-use super::super::wit::process::{self as wit, FileMode, Redirect};
 use super::super::wit::types::ErrorCode;
 use super::code::file_code;
-use crate::children::{Descriptor, Pipe};
+use crate::children::{Descriptor, FileMode, Pipe, Redirect};
 use crate::preopens::Unplaced;
 use crate::stream::{Lent, Stream};
 
@@ -91,7 +90,7 @@ impl Io {
                 None => End::Null(null().map_err(failed)?),
             },
             Redirect::Pipe => End::Own(self.open_pipe(number, descriptor.reads, ends)?),
-            Redirect::File(file) => End::Own(self.open_file(file)?.into()),
+            Redirect::File(path, mode) => End::Own(self.open_file(path, *mode)?.into()),
             Redirect::Handle(handle) => End::Lent(self.stream(*handle)?.lend().map_err(failed)?),
         })
     }
@@ -112,21 +111,19 @@ impl Io {
         Ok(fd)
     }
 
-    fn open_file(&self, file: &wit::File) -> Result<File, Refusal> {
+    fn open_file(&self, path: &str, mode: FileMode) -> Result<File, Refusal> {
         let mut options = OpenOptions::new();
-        let (verb, writes) = match file.mode {
+        let (verb, writes) = match mode {
             FileMode::Read => ("read", false),
             FileMode::Write => ("write", true),
             FileMode::Append => ("append to", true),
         };
-        match file.mode {
+        match mode {
             FileMode::Read => options.read(true),
             FileMode::Write => options.write(true).create(true).truncate(true),
             FileMode::Append => options.append(true).create(true),
         };
-        let opened = self
-            .preopens
-            .file_for(verb, &file.path, &mut options, writes);
+        let opened = self.preopens.file_for(verb, path, &mut options, writes);
         opened.map_err(|unplaced| match unplaced {
             Unplaced::Failed(error) => file_code(&error).into(),
             unplaced => Refusal::of_path(verb, unplaced),

@@ -18,7 +18,9 @@ const CRATES: [Crate; 2] = [
         layers: &[
             &["sys"],
             &["core"],
-            &["net", "fd", "dns", "tls", "process", "signal", "terminal"],
+            &[
+                "net", "fd", "dns", "pipe", "tls", "process", "signal", "terminal",
+            ],
             &["testing"],
         ],
         common: &[],
@@ -28,6 +30,7 @@ const CRATES: [Crate; 2] = [
         layers: &[
             &["capability", "quota", "interrupt", "solo", "ticker"],
             &[
+                "children",
                 "handles",
                 "identities",
                 "stdio",
