@@ -29,7 +29,7 @@ pub mod fd;
 pub mod net;
 #[cfg(unix)]
 pub mod pipe;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub mod process;
 #[cfg(unix)]
 pub mod signal;

@@ -335,14 +335,14 @@ impl Ended {
 
 /// Both ends of a pipe, which block and which no program that begins here inherits.
 #[cfg(not(target_vendor = "apple"))]
-fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
 }
 
 /// Both ends of a pipe, which block. A program that begins at this very moment may inherit them;
 /// ours close what they are not given.
 #[cfg(target_vendor = "apple")]
-fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (reader, writer) = rustix::pipe::pipe()?;
     for end in [&reader, &writer] {
         rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;

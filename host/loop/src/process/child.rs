@@ -3,16 +3,15 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-use super::{Exit, attendant};
+use super::{Exit, Watch, attendant};
 use crate::core::Interest;
 use crate::fd::Borrowed;
 use crate::{Handle, Registration, sys};
@@ -26,8 +25,7 @@ pub struct Child(Arc<Process>);
 pub(super) struct Process {
     // Before the descriptor: it deregisters while that is open.
     registration: Registration,
-    pidfd: OwnedFd,
-    pid: Pid,
+    watch: Watch,
     /// Whether it leads a group of its own.
     leads: bool,
     /// Nobody wants it any more: it is to end.
@@ -40,19 +38,17 @@ pub(super) struct Process {
 impl Child {
     pub(super) fn new(
         handle: &Handle,
-        pid: Pid,
-        pidfd: OwnedFd,
+        watch: Watch,
         leads: bool,
         grace: Duration,
     ) -> io::Result<Self> {
-        let mut source = Borrowed(pidfd.as_raw_fd());
+        let mut source = Borrowed(watch.as_raw_fd());
         let registered = Registration::new(handle, &mut source, Interest::Readable);
         // Nobody could see the end of a child that is not registered.
-        let registration = registered.inspect_err(|_| kill_now(pid, pidfd.as_fd()))?;
+        let registration = registered.inspect_err(|_| kill_now(&watch))?;
         let process = Arc::new(Process {
             registration,
-            pidfd,
-            pid,
+            watch,
             leads,
             unwanted: AtomicBool::new(false),
             end: Mutex::new(None),
@@ -63,7 +59,7 @@ impl Child {
 
     /// The number of its process. After its end another one may have it.
     pub fn id(&self) -> u32 {
-        self.0.pid.as_raw_nonzero().get().unsigned_abs()
+        self.0.watch.pid().as_raw_nonzero().get().unsigned_abs()
     }
 
     /// Waits for its end, any number of times and from anywhere.
@@ -176,24 +172,20 @@ impl Process {
 
     /// Takes its end from the system, which may be waited for.
     fn reap(&self, waits: bool) -> Option<Exit> {
-        if self.leads && self.is_unwanted() && self.has_ended() {
+        if !self.watch.has_ended(waits) {
+            return None;
+        }
+        if self.leads && self.is_unwanted() {
             // What it leaves behind in its group ends too; nobody else has the number yet.
             self.send(libc::SIGKILL).ok();
         }
-        match sys::reap(self.pid, waits) {
+        match sys::reap(self.watch.pid(), waits) {
             Ok(reaped) => reaped.map(Exit::from),
             Err(error) => {
-                tracing::error!("reap child {}: {error}", self.pid.as_raw_nonzero());
+                tracing::error!("reap child {}: {error}", self.watch.pid().as_raw_nonzero());
                 Some(Exit::UNKNOWN)
             }
         }
-    }
-
-    /// Whether its end is there to be taken.
-    fn has_ended(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        let ended = rustix::process::waitid(WaitId::PidFd(self.pidfd.as_fd()), options);
-        matches!(ended, Ok(Some(_)))
     }
 
     pub(super) fn signal(&self, number: i32) -> io::Result<()> {
@@ -211,8 +203,8 @@ impl Process {
     /// To be called before its end is taken.
     fn send(&self, number: i32) -> io::Result<()> {
         match self.leads {
-            true => sys::signal_group(self.pid, number),
-            false => sys::signal_process(self.pidfd.as_fd(), number),
+            true => sys::signal_group(self.watch.pid(), number),
+            false => self.watch.signal(number),
         }
     }
 
@@ -222,7 +214,7 @@ impl Process {
         if end.is_none() {
             self.unwanted.store(true, Ordering::SeqCst);
             if let Err(error) = self.send(libc::SIGKILL) {
-                tracing::error!("kill child {}: {error}", self.pid.as_raw_nonzero());
+                tracing::error!("kill child {}: {error}", self.watch.pid().as_raw_nonzero());
             }
             *end = self.reap(true);
         }
@@ -230,9 +222,9 @@ impl Process {
 }
 
 /// The same for one of which nobody has heard.
-fn kill_now(pid: Pid, pidfd: BorrowedFd<'_>) {
-    let killed = sys::signal_process(pidfd, libc::SIGKILL);
-    if let Err(error) = killed.and_then(|()| sys::reap(pid, true)) {
-        tracing::error!("kill child {}: {error}", pid.as_raw_nonzero());
+fn kill_now(watch: &Watch) {
+    let killed = watch.signal(libc::SIGKILL);
+    if let Err(error) = killed.and_then(|()| sys::reap(watch.pid(), true)) {
+        tracing::error!("kill child {}: {error}", watch.pid().as_raw_nonzero());
     }
 }

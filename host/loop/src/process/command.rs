@@ -12,7 +12,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::Child;
+use super::{Child, Watch};
 use crate::Handle;
 use crate::sys::{self, Descriptor, Group, Plan};
 
@@ -143,7 +143,8 @@ impl Command {
 
     /// Starts a child. This thread stands still until the system has loaded the program.
     ///
-    /// The child is killed when this thread ends, so it is for the thread of the loop to call.
+    /// On Linux the child is killed when this thread ends, so it is for the thread of the loop to
+    /// call. Elsewhere it goes on if this process is killed.
     ///
     /// # Errors
     ///
@@ -164,9 +165,9 @@ impl Command {
             confine: apply.as_ref().map(|apply| apply as _),
         };
         sys::keep_ends_of_children()?;
-        let (pid, pidfd) = sys::spawn(&mut plan)?;
+        let watch = Watch::spawn(&mut plan)?;
         let leads = self.group != Group::Inherit;
-        Child::new(handle, pid, pidfd, leads, self.grace)
+        Child::new(handle, watch, leads, self.grace)
     }
 }
 

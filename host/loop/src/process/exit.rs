@@ -39,12 +39,17 @@ impl Exit {
 
 impl From<Reaped> for Exit {
     fn from(reaped: Reaped) -> Self {
-        let kibibytes = u64::try_from(reaped.usage.ru_maxrss).unwrap_or(0);
+        let resident = u64::try_from(reaped.usage.ru_maxrss).unwrap_or(0);
+        let unit = if cfg!(target_vendor = "apple") {
+            1
+        } else {
+            1024
+        };
         Self {
             status: status(reaped.status),
             user_time: time(reaped.usage.ru_utime),
             system_time: time(reaped.usage.ru_stime),
-            max_resident: kibibytes.saturating_mul(1024),
+            max_resident: resident.saturating_mul(unit),
         }
     }
 }

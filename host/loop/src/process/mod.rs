@@ -1,9 +1,9 @@
-//! Programs of this machine as children. A child ends with its [`Child`], with its [`Loop`] and
-//! with the thread that spawned it, and is always reaped. It looks nothing up and decides nothing:
+//! Programs of this machine as children. A child ends with its [`Child`], with its [`Loop`] and on
+//! Linux with the thread that spawned it, and is always reaped. It looks nothing up and decides nothing:
 //! a program is a path, an environment is all there is.
 //!
-//! Children of others are left alone: each end is seen by a descriptor of the process itself, not
-//! by a signal.
+//! Children of others are left alone: each end is seen by a descriptor of the process itself, or
+//! where the system has none by a thread that waits for it, not by a signal.
 //!
 //! [`Loop`]: crate::Loop
 
@@ -11,16 +11,23 @@ mod attendant;
 mod child;
 mod command;
 #[cfg_attr(
-    not(any(
-        target_arch = "x86_64",
-        target_arch = "aarch64",
-        target_arch = "riscv64"
+    not(all(
+        target_os = "linux",
+        any(
+            target_arch = "x86_64",
+            target_arch = "aarch64",
+            target_arch = "riscv64"
+        )
     )),
     path = "no_confine.rs"
 )]
 mod confine;
 mod exit;
 mod reach;
+#[cfg(target_os = "linux")]
+mod watch_pidfd;
+#[cfg(any(not(target_os = "linux"), test))]
+mod watch_thread;
 
 pub use self::child::Child;
 pub use self::command::{Command, Confine, Limits, Run, null};
@@ -28,3 +35,9 @@ pub use self::confine::Confinement;
 pub use self::exit::{Exit, ExitStatus};
 pub use self::reach::{Reach, ReachedDirectory};
 pub use crate::sys::Group;
+
+/// How the end of a child is seen.
+#[cfg(target_os = "linux")]
+use self::watch_pidfd::Watch;
+#[cfg(not(target_os = "linux"))]
+use self::watch_thread::Watch;

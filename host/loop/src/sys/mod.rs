@@ -23,15 +23,15 @@ mod message;
 mod number;
 #[cfg(target_os = "linux")]
 mod peer_credentials;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod reap;
 #[cfg(unix)]
 mod replace;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod send_signal;
 #[cfg(unix)]
 mod signal_action;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod spawn;
 #[cfg(target_os = "linux")]
 mod stack;
@@ -55,18 +55,26 @@ pub(crate) use message::receive;
 pub(crate) use number::duplicate;
 #[cfg(target_os = "linux")]
 pub(crate) use peer_credentials::peer_credentials;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub(crate) use reap::{Reaped, reap};
 #[cfg(unix)]
 pub(crate) use replace::replace;
+#[cfg(all(unix, any(not(target_os = "linux"), test)))]
+pub(crate) use send_signal::signal_child;
+#[cfg(unix)]
+pub(crate) use send_signal::signal_group;
 #[cfg(target_os = "linux")]
-pub(crate) use send_signal::{signal_group, signal_process};
+pub(crate) use send_signal::signal_process;
 #[cfg(unix)]
 pub(crate) use signal_action::{SignalAction, keep_ends_of_children, on_signal};
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub use spawn::Group;
 #[cfg(target_os = "linux")]
-pub(crate) use spawn::{Descriptor, Plan, spawn};
+pub(crate) use spawn::spawn;
+#[cfg(all(unix, any(not(target_os = "linux"), test)))]
+pub(crate) use spawn::spawn_by_fork;
+#[cfg(unix)]
+pub(crate) use spawn::{Descriptor, Plan};
 
 /// A datagram to send.
 #[derive(Clone, Copy, Debug)]

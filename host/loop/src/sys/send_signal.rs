@@ -2,8 +2,6 @@
 #![allow(unsafe_code, reason = "system calls that take numbers")]
 
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
-use std::ptr;
 
 use rustix::process::Pid;
 
@@ -12,18 +10,32 @@ use rustix::process::Pid;
 /// # Errors
 ///
 /// What the OS answers.
-pub(crate) fn signal_process(pidfd: BorrowedFd<'_>, number: i32) -> io::Result<()> {
+#[cfg(target_os = "linux")]
+pub(crate) fn signal_process(pidfd: std::os::fd::BorrowedFd<'_>, number: i32) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+
     // SAFETY: no memory is handed over: the null stands for what the system fills in itself.
     let sent = unsafe {
         libc::syscall(
             libc::SYS_pidfd_send_signal,
             pidfd.as_raw_fd(),
             number,
-            ptr::null::<libc::siginfo_t>(),
+            std::ptr::null::<libc::siginfo_t>(),
             0,
         )
     };
     checked(sent == 0)
+}
+
+/// Sends a signal to the child of this number, whose end was not taken: it is no other's until then.
+///
+/// # Errors
+///
+/// What the OS answers.
+#[cfg(any(not(target_os = "linux"), test))]
+pub(crate) fn signal_child(pid: Pid, number: i32) -> io::Result<()> {
+    // SAFETY: no memory is handed over.
+    checked(unsafe { libc::kill(pid.as_raw_pid(), number) } == 0)
 }
 
 /// Sends a signal to all of the group of this number.

@@ -1,21 +1,24 @@
-//! Starts a child without a copy of this process's memory: it runs here, on a stack of its own, as
-//! this thread stands still, until it has its program. All that it needs is prepared before, as it
-//! may neither allocate nor take a lock. The model is `posix_spawn` of the GNU C library.
-#![allow(
-    unsafe_code,
-    reason = "system calls on what two processes share for a moment"
-)]
+//! What a child does on its way to its program. All that it needs is prepared before, as it may
+//! neither allocate nor take a lock.
+#![allow(unsafe_code, reason = "system calls that nothing else offers")]
 
-use std::cell::RefCell;
+#[cfg(target_os = "linux")]
+mod clone;
+#[cfg(any(not(target_os = "linux"), test))]
+mod fork;
+
+use std::convert::Infallible;
 use std::ffi::CStr;
-use std::os::fd::{BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
-use std::{io, mem, ptr};
+use std::os::fd::{AsRawFd, BorrowedFd, IntoRawFd, RawFd};
+use std::{io, mem};
 
-use rustix::fd::AsRawFd;
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, Rlimit, Signal};
+use rustix::process::{Pid, Resource, Rlimit};
 
-use super::stack::Stack;
+#[cfg(target_os = "linux")]
+pub(crate) use self::clone::spawn;
+#[cfg(any(not(target_os = "linux"), test))]
+pub(crate) use self::fork::spawn_by_fork;
 
 /// What a child does on its way to its program.
 pub(crate) struct Plan<'a> {
@@ -30,6 +33,13 @@ pub(crate) struct Plan<'a> {
     pub(crate) limits: &'a [(Resource, u64)],
     /// Called last before the descriptors are put in their places.
     pub(crate) confine: Option<&'a dyn Fn() -> Result<(), Errno>>,
+}
+
+impl Plan<'_> {
+    /// The highest number of its descriptors.
+    fn highest(&self) -> RawFd {
+        self.descriptors.last().map_or(-1, |last| last.number)
+    }
 }
 
 /// A descriptor of a child.
@@ -51,64 +61,9 @@ pub enum Group {
     NewSession,
 }
 
-/// What this thread and the child on its stack both see.
-struct Shared<'a, 'b> {
-    plan: &'a mut Plan<'b>,
-    parent: Pid,
-    /// Why there is no program, as a number of the system's; 0 if there is.
-    failure: i32,
-}
-
-thread_local! {
-    /// Kept, since a child has left it when the next one begins.
-    static STACK: RefCell<Option<Stack>> = const { RefCell::new(None) };
-}
-
-/// Starts a child. It is killed when this thread ends.
-///
-/// # Errors
-///
-/// What the OS answers, to this process or to the child; then there is no child left.
-pub(crate) fn spawn(plan: &mut Plan<'_>) -> io::Result<(Pid, OwnedFd)> {
-    let stack = STACK.take();
-    let mut stack = stack.map_or_else(Stack::new, Ok)?;
-    let spawned = spawn_on(&mut stack, plan);
-    STACK.set(Some(stack));
-    spawned
-}
-
-fn spawn_on(stack: &mut Stack, plan: &mut Plan<'_>) -> io::Result<(Pid, OwnedFd)> {
-    let mut shared = Shared {
-        plan,
-        parent: rustix::process::getpid(),
-        failure: 0,
-    };
-    let mut pidfd: RawFd = -1;
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
-    let blocked = Blocked::all();
-    // SAFETY: the child has the stack for itself, and `shared` and `pidfd` outlive its time in this
-    // memory, since this thread goes on only when the child has its program or has ended. Handlers
-    // of signals cannot run in it: all are blocked until they are reset.
-    let pid = unsafe {
-        libc::clone(
-            begin,
-            stack.top(),
-            flags,
-            ptr::from_mut(&mut shared).cast(),
-            &raw mut pidfd,
-        )
-    };
-    let cloned = Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw);
-    let cloned = cloned.ok_or_else(io::Error::last_os_error);
-    drop(blocked);
-    let pid = cloned?;
-    // SAFETY: the system has just made it for us.
-    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
-    if shared.failure != 0 {
-        super::reap(pid, true)?;
-        return Err(io::Error::from_raw_os_error(shared.failure));
-    }
-    Ok((pid, pidfd))
+/// The number of a process that has begun; none if the OS has answered with an error.
+fn begun(pid: libc::pid_t) -> Option<Pid> {
+    Some(pid).filter(|pid| *pid > 0).and_then(Pid::from_raw)
 }
 
 /// All signals of this thread blocked, until it is dropped.
@@ -145,34 +100,25 @@ fn full() -> libc::sigset_t {
     set
 }
 
-/// Where the child begins. What it shares with its parent lies still there.
-extern "C" fn begin(shared: *mut libc::c_void) -> libc::c_int {
-    // SAFETY: this is the `shared` of `spawn_on`, which waits for this function.
-    let shared = unsafe { &mut *shared.cast::<Shared<'_, '_>>() };
-    let Err(errno) = become_program(shared);
-    shared.failure = errno.raw_os_error();
-    // SAFETY: ends the child at once; nothing of the parent's is run for that.
-    unsafe { libc::_exit(127) }
-}
-
-/// Everything between the clone and the program. Async-signal-safe throughout.
-fn become_program(shared: &mut Shared<'_, '_>) -> Result<std::convert::Infallible, Errno> {
-    let plan = &mut *shared.plan;
+/// Everything between the beginning of a child and that of its program. Async-signal-safe
+/// throughout, as `bind` and `close` have to be: `bind` ties the child to its parent, `close` keeps
+/// all descriptors of a range from the program.
+fn become_program(
+    plan: &mut Plan<'_>,
+    bind: impl FnOnce() -> Result<(), Errno>,
+    close: impl Fn(u32, u32) -> Result<(), Errno>,
+) -> Result<Infallible, Errno> {
     reset_signals();
     match plan.group {
         Group::Inherit => (),
         Group::New => rustix::process::setpgid(None, None)?,
         Group::NewSession => drop(rustix::process::setsid()?),
     }
-    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    // It may have ended before it was asked for that.
-    if rustix::process::getppid() != Some(shared.parent) {
-        return Err(Errno::SRCH);
-    }
+    bind()?;
     if let Some(directory) = plan.directory {
         rustix::process::fchdir(directory)?;
     }
-    let highest = plan.descriptors.last().map_or(-1, |last| last.number);
+    let highest = plan.highest();
     for descriptor in plan.descriptors.iter_mut() {
         lift(descriptor, highest)?;
     }
@@ -182,7 +128,7 @@ fn become_program(shared: &mut Shared<'_, '_>) -> Result<std::convert::Infallibl
     for descriptor in plan.descriptors.iter() {
         place(descriptor)?;
     }
-    close_others(plan.descriptors)?;
+    close_others(plan.descriptors, close)?;
     for &(resource, value) in plan.limits {
         limit(resource, value)?;
     }
@@ -192,6 +138,7 @@ fn become_program(shared: &mut Shared<'_, '_>) -> Result<std::convert::Infallibl
 
 /// Handlers are of the parent's program, and what it ignores a child need not. The system is asked
 /// itself, as the C library keeps some signals from everybody, which others may have left ignored.
+#[cfg(target_os = "linux")]
 fn reset_signals() {
     // The default, without flags and blocking nothing: zeros, and more of them than are read.
     let default = [0_u64; 8];
@@ -203,10 +150,20 @@ fn reset_signals() {
                 libc::SYS_rt_sigaction,
                 signal,
                 default.as_ptr(),
-                ptr::null_mut::<u64>(),
+                std::ptr::null_mut::<u64>(),
                 size_of::<u64>(),
             )
         };
+    }
+}
+
+/// Handlers are of the parent's program, and what it ignores a child need not.
+#[cfg(not(target_os = "linux"))]
+fn reset_signals() {
+    for signal in 1..=64 {
+        // SAFETY: signals are blocked, and the table of them is the child's own. Those that cannot
+        // be changed are refused.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
     }
 }
 
@@ -229,22 +186,19 @@ fn place(descriptor: &Descriptor<'_>) -> Result<(), Errno> {
 }
 
 /// Closes all between the descriptors and above them.
-fn close_others(descriptors: &[Descriptor<'_>]) -> Result<(), Errno> {
+fn close_others(
+    descriptors: &[Descriptor<'_>],
+    close: impl Fn(u32, u32) -> Result<(), Errno>,
+) -> Result<(), Errno> {
     let mut first = 0;
     for descriptor in descriptors {
         let number = descriptor.number.unsigned_abs();
         if first < number {
-            close_range(first, number - 1)?;
+            close(first, number - 1)?;
         }
         first = number + 1;
     }
-    close_range(first, libc::c_uint::MAX)
-}
-
-fn close_range(first: libc::c_uint, last: libc::c_uint) -> Result<(), Errno> {
-    // SAFETY: the table of descriptors is the child's own, and it uses none of these any more.
-    let closed = unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) };
-    checked(if closed < 0 { -1 } else { 0 })
+    close(first, u32::MAX)
 }
 
 /// More than the parent may have is not to be had: then that is the limit.
@@ -258,7 +212,7 @@ fn limit(resource: Resource, value: u64) -> Result<(), Errno> {
     rustix::process::setrlimit(resource, limit)
 }
 
-fn execute(plan: &Plan<'_>) -> Result<std::convert::Infallible, Errno> {
+fn execute(plan: &Plan<'_>) -> Result<Infallible, Errno> {
     // SAFETY: the strings and the lists end with a null, and are borrowed by the plan.
     unsafe {
         libc::execve(
