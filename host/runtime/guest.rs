@@ -325,7 +325,7 @@ impl Guest {
         self.store.data().io().workers.close();
         // Resources first: sockets of WASI hand over what is on its way.
         self.store.data_mut().table = ResourceTable::new();
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         let children = self.store.data().io().end_children();
         let rest = self.store.data().io().shut_down();
         let handle = self.limits.handle.clone();
@@ -345,7 +345,7 @@ impl Guest {
         };
         let flushed = handle.timeout(FLUSH_MAX, all).await;
         self.flush(true).await;
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         for child in children {
             // Each is killed after its grace; and with the loop at the latest.
             child.await.ok();

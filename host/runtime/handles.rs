@@ -15,7 +15,7 @@ use aio_loop::signal::Signals;
 use aio_loop::tls::{ClientConfig, ServerConfig};
 use aio_loop::{Port, Readiness};
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::children::{Prepared, Running};
 use crate::datagrams::Datagrams;
 use crate::quota::{Permit, Quota};
@@ -56,9 +56,9 @@ pub(crate) enum Object {
     TlsServer(ServerConfig),
     #[cfg(unix)]
     Signals(Arc<Signals>),
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     Command(Arc<Prepared>),
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     Child(Arc<Running>),
 }
 
@@ -252,7 +252,7 @@ impl Object {
             Self::Stream(stream) if stream.is_standard() => 0,
             #[cfg(unix)]
             Self::Signals(_) => 0,
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Command(_) | Self::Child(_) => 0,
             _ => 1,
         }
@@ -271,9 +271,9 @@ impl Object {
             Self::TlsClient(_) | Self::TlsServer(_) => Readiness::default(),
             #[cfg(unix)]
             Self::Signals(signals) => signals.readiness(),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Command(_) => Readiness::default(),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Child(running) => Readiness {
                 writable: false,
                 ..running.child.registration().readiness()
@@ -293,9 +293,9 @@ impl Object {
             Self::UnixDatagrams(socket) => socket.registration().attach(port, key),
             #[cfg(unix)]
             Self::Signals(signals) => signals.registration().attach(port, key),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Command(_) => (),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Child(running) => running.child.registration().attach(port, key),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
@@ -313,9 +313,9 @@ impl Object {
             Self::UnixDatagrams(socket) => socket.registration().close(),
             #[cfg(unix)]
             Self::Signals(signals) => signals.close(),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Command(_) => (),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Child(running) => running.close(),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
@@ -330,7 +330,7 @@ impl Object {
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]
             Self::UnixListener(_) | Self::Signals(_) => Ok(()),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Self::Command(_) | Self::Child(_) => Ok(()),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().want_writable(),
@@ -349,9 +349,9 @@ impl Object {
 
     /// Whether its end can be waited for.
     pub(crate) fn is_child(&self) -> bool {
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         return matches!(self, Self::Child(_));
-        #[cfg(not(target_os = "linux"))]
+        #[cfg(not(unix))]
         false
     }
 

@@ -45,9 +45,9 @@ mod adapt;
 mod cache;
 pub mod capability;
 mod check;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod children;
-#[cfg_attr(not(target_os = "linux"), path = "no_confine.rs")]
+#[cfg_attr(not(unix), path = "no_confine.rs")]
 mod confine;
 mod datagrams;
 mod engine;

@@ -8,11 +8,11 @@ mod programs;
 
 use std::fs::File;
 use std::io;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use aio_loop::process::ReachedDirectory;
 use cap_primitives::fs::{OpenOptions, open_ambient_dir, open_dir};
 
@@ -71,8 +71,7 @@ impl Preopens {
     }
 
     /// What children that are confined to these directories reach of them.
-    #[cfg(target_os = "linux")]
-    #[allow(dead_code, reason = "the commands of guests are on their way")]
+    #[cfg(unix)]
     pub(crate) fn reached(&self) -> impl Iterator<Item = ReachedDirectory<'_>> {
         self.0.iter().map(|preopen| ReachedDirectory {
             directory: preopen.dir.as_fd(),
@@ -99,7 +98,7 @@ impl Preopens {
     }
 
     /// Opens a file for a child. Only a regular one is opened, and nothing is waited for.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn file_for(
         &self,
         verb: &str,
@@ -122,7 +121,7 @@ impl Preopens {
     }
 
     /// Opens a directory; `verb` says for a denial what is to be done there.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn directory(&self, verb: &str, path: &str) -> std::result::Result<File, Unplaced> {
         if path.len() > PATH_MAX {
             return Err(Unplaced::TooLong);
@@ -141,7 +140,7 @@ impl Preopens {
     }
 
     /// The directory that is the guest's root, if that is granted.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn root(&self) -> Option<io::Result<File>> {
         let (preopen, depth) = self.find(&[])?;
         (depth == 0).then(|| preopen.open_inner(""))

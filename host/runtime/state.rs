@@ -8,7 +8,7 @@ use aio_loop::terminal::RawMode;
 use wasmtime::component::ResourceTable;
 
 use crate::capability::{Denial, Denials};
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::children::Children;
 use crate::confine;
 use crate::error::Result;
@@ -93,7 +93,7 @@ impl State {
             args,
             inherited,
             park_in_place,
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             stdio,
             ..
         } = options;
@@ -123,7 +123,7 @@ impl State {
                 preopens,
                 workers,
                 is_worker,
-                #[cfg(target_os = "linux")]
+                #[cfg(unix)]
                 children: Children::new(&policy.limits).with_stdio(&stdio),
                 ..Io::new(handle, policy, inherited, &interrupt)
             })),

@@ -1,7 +1,7 @@
 //! A connection of any kind: what carries it, and what is on top of that. To the handle table, the
 //! ring and the imports all connections are alike.
 
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 mod lend;
 mod upgrade;
 
@@ -21,9 +21,9 @@ use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
 use aio_loop::{Port, Readiness, Registration};
 
 use crate::stdio::Standard;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 pub(crate) use lend::Lent;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use lend::LentMark;
 use upgrade::Upgrade;
 
@@ -33,7 +33,7 @@ pub(crate) struct Stream {
     transport: Transport,
     /// TLS, once it was put on top.
     upgrade: OnceLock<Box<Upgrade>>,
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     lent: LentMark,
 }
 
@@ -216,7 +216,7 @@ impl Stream {
         Self {
             transport,
             upgrade: OnceLock::new(),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             lent: LentMark::default(),
         }
     }
@@ -246,7 +246,7 @@ impl Stream {
 
     /// Whether bytes may go in and out here, and the ends of both may be told.
     fn check(&self) -> Result<(), InvalidState> {
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         self.lent.check()?;
         Ok(())
     }

@@ -9,7 +9,7 @@ use aio_loop::{Handle, Task};
 
 use super::io::Io;
 use super::wit::types::ErrorCode;
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::children::Running;
 use crate::handles::{Entry, Object};
 use crate::quota::Permit;
@@ -26,7 +26,7 @@ pub(crate) struct Closing {
     /// Connections that have bytes to send.
     sending: Tasks<io::Result<()>>,
     /// Children that have been asked to end.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     ending: Tasks<()>,
 }
 
@@ -79,7 +79,7 @@ impl Closing {
     }
 
     /// Counts a child until it has ended.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     fn end(&mut self, handle: &Handle, running: Arc<Running>) {
         let ended = running.child.end();
         self.ending.keep(handle.spawn(async move {
@@ -137,7 +137,7 @@ impl Io {
                 let places = (place, sockets);
                 self.closing.finish(&self.handle, stream, places);
             }
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Object::Child(running) if running.child.try_wait().is_none() => {
                 self.closing.end(&self.handle, running);
             }
@@ -147,7 +147,7 @@ impl Io {
     }
 
     /// Asks all children to end; what is returned waits until they have.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) fn end_children(&mut self) -> Vec<Task<()>> {
         let running = self.handles.objects().filter_map(|object| match object {
             Object::Child(running) => Some(running),

@@ -12,7 +12,7 @@ use super::convert::error_code;
 use super::ring::Ring;
 use super::wit::types::ErrorCode;
 use crate::capability::{Denial, Grants, Policy};
-#[cfg(target_os = "linux")]
+#[cfg(unix)]
 use crate::children::Children;
 pub(crate) use crate::handles::Place;
 use crate::handles::{Entry, HandleTable, Object};
@@ -75,7 +75,7 @@ pub(crate) struct Io {
     /// Whether it is a worker's itself.
     pub(crate) is_worker: bool,
     /// What is common to the programs that it runs.
-    #[cfg(target_os = "linux")]
+    #[cfg(unix)]
     pub(crate) children: Children,
 }
 
@@ -122,7 +122,7 @@ impl Io {
         let env = policy.env(host_environment());
         let limits = &policy.limits;
         let buffered = u64::try_from(limits.buffered_max).unwrap_or(u64::MAX);
-        #[cfg(target_os = "linux")]
+        #[cfg(unix)]
         let children = Children::new(limits);
         Self {
             handle: handle.clone(),
@@ -142,7 +142,7 @@ impl Io {
             subscriptions: Subscriptions::default(),
             workers: Workers::default(),
             is_worker: false,
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             children,
         }
     }

@@ -6,7 +6,7 @@ mod closing;
 pub(crate) mod convert;
 pub(crate) mod dns;
 pub(crate) mod io;
-#[cfg_attr(not(target_os = "linux"), path = "no_process.rs")]
+#[cfg_attr(not(unix), path = "no_process.rs")]
 mod process;
 mod ring;
 #[cfg_attr(not(unix), path = "no_signals.rs")]

@@ -13,7 +13,9 @@ pub(super) fn spawn_code(error: &io::Error) -> ErrorCode {
     match Errno::from_io_error(error) {
         Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => ErrorCode::NotFound,
         Some(Errno::ACCESS | Errno::PERM | Errno::ISDIR | Errno::TXTBSY) => ErrorCode::NotPermitted,
-        Some(Errno::NOEXEC | Errno::LIBBAD | Errno::INVAL) => ErrorCode::NotExecutable,
+        Some(Errno::NOEXEC | Errno::INVAL) => ErrorCode::NotExecutable,
+        #[cfg(target_os = "linux")]
+        Some(Errno::LIBBAD) => ErrorCode::NotExecutable,
         Some(Errno::TOOBIG) => ErrorCode::ArgumentsTooLong,
         Some(Errno::AGAIN) => ErrorCode::InsufficientResources,
         _ => error_code("spawn", error),

@@ -6,7 +6,7 @@
 //! nothing grows allocates nothing per operation.
 
 mod batch;
-#[cfg_attr(not(target_os = "linux"), path = "no_children.rs")]
+#[cfg_attr(not(unix), path = "no_children.rs")]
 mod children;
 mod datagrams;
 mod detached;

@@ -136,9 +136,9 @@ impl Io {
                 let arrival = not_blocked("next signal", signals.try_next());
                 arrival.map(|arrival| arrival.map(|arrival| Outcome::Signalled(arrival.into())))
             }
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Object::Child(running) => running.child.try_wait().map(|exit| Ok(exit.into())),
-            #[cfg(target_os = "linux")]
+            #[cfg(unix)]
             Object::Command(_) => None,
             #[cfg(unix)]
             Object::UnixDatagrams(_) => None,
