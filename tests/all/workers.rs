@@ -142,7 +142,7 @@ mod threads {
 
     #[test]
     fn every_wait_for_a_job_ends_when_the_guest_is_asked_to_stop() {
-        for act in ["spin", "sleep"] {
+        for act in ["spin", "sleep", "enter"] {
             for how in ["", "ring"] {
                 let flags = ["--grace=1h", "--max-workers=2"];
                 let mut waiting = Running::start(&flags, &guest("workers_wait"), &[act, "3", how]);
@@ -157,7 +157,7 @@ mod threads {
 
     #[test]
     fn the_end_of_the_time_ends_the_jobs_too() {
-        for act in ["spin", "sleep"] {
+        for act in ["spin", "sleep", "enter"] {
             let flags = ["--timeout=300ms", "--max-workers=2"];
             let ran = run(&flags, &guest("workers_wait"), &[act, "3"]);
             ran.fails(134, &["timed out after 300ms"]);

@@ -74,7 +74,7 @@ fn two_guests_have_workers_of_their_own() {
 #[test]
 fn a_guest_that_is_killed_takes_its_threads_along() {
     within_a_minute(|| {
-        for act in ["spin", "sleep"] {
+        for act in ["spin", "sleep", "enter"] {
             let mut host = host();
             let (mut guest, said) = start(&mut host, "workers_wait", &[act, "4"]);
             let (begun, controller) = (begun(&host, said), guest.controller());
@@ -88,7 +88,7 @@ fn a_guest_that_is_killed_takes_its_threads_along() {
 #[test]
 fn a_guest_that_is_dropped_takes_its_threads_along_also_without_its_host() {
     within_a_minute(|| {
-        for act in ["spin", "sleep"] {
+        for act in ["spin", "sleep", "enter"] {
             let mut host = host();
             let (mut guest, said) = start(&mut host, "workers_wait", &[act, "4"]);
             let begun = begun(&host, said);

@@ -11,7 +11,7 @@ aio_guest::main!(main);
 
 async fn main() -> Result<(), String> {
     let threads = argument(1)?.parse().map_err(|_| "a number".to_owned())?;
-    for input in ["spin", "sleep"] {
+    for input in ["spin", "sleep", "enter"] {
         dropped(threads, input).await?;
     }
     by_the_ring(threads)

@@ -6,7 +6,7 @@ use std::io::Read;
 
 use aio_guest::bindings::aio::host::signals::Subscription;
 use aio_guest::bindings::aio::host::workers::{self, JobError};
-use aio_guest::{ConnectOptions, ErrorCode, TcpStream, socket_address, timers};
+use aio_guest::{ConnectOptions, ErrorCode, Ring, TcpStream, socket_address, timers};
 use test_guests::{DELAY_MAX, MILLISECOND, equal, fails};
 
 #[allow(
@@ -128,6 +128,8 @@ fn act(input: &[u8]) -> Result<Vec<u8>, String> {
         "unreachable" => std::arch::wasm32::unreachable(),
         "recurse" => return Ok(vec![bottomless(1).to_le_bytes()[0]]),
         "spin" => spin(),
+        // The loop is turned under the stack of the job.
+        "enter" => drop(Ring::new().enter(None)),
         "exit" => std::process::exit(3),
         "count" => return Ok(count().to_string().into_bytes()),
         "return" => return Ok(vec![b'x'; number(rest)?]),
