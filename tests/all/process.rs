@@ -1,13 +1,19 @@
 //! `aio:host/process` as a guest sees it, and what is left on the host when the guest has ended.
 
+use std::future::poll_fn;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
+use aio_host::{Captured, GuestOptions, Input, Output, Policy, Stdio};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, prlimit};
 use tempfile::TempDir;
 
+use super::embedding::{host, start, text, within_a_minute};
 use super::support::{LOOPBACK, Running, guest, passes, run, wait_until};
 
 const ALL: &[&str] = &["--allow-run"];
@@ -219,4 +225,76 @@ fn no_child_is_left_when_the_host_is_killed() {
     }
     // Ours to end, as nobody else's.
     rustix::process::kill_process(grandchild, Signal::KILL).ok();
+}
+
+/// Runs a guest whose child inherits streams, on streams of the embedder's.
+fn inherits(stdio: Stdio, words: &[&str]) -> u8 {
+    let mut host = host();
+    let program = host.load(guest("process_inherit")).unwrap();
+    let mut options = GuestOptions::new(Policy::allow_all());
+    let words = [&["process_inherit"], words].concat();
+    options.args = words.into_iter().map(str::to_owned).collect();
+    options.stdio = stdio;
+    let instantiation = host.instantiate(&program, options);
+    let ran = host.block_on(async { instantiation.await?.run().await });
+    ran.unwrap()
+}
+
+#[test]
+fn a_child_inherits_descriptors_and_nothing_that_is_kept_in_memory() {
+    within_a_minute(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let create = |name| std::fs::File::create_new(folder.path().join(name)).unwrap();
+        std::fs::write(folder.path().join("in"), "in\n").unwrap();
+        let input = std::fs::File::open(folder.path().join("in")).unwrap();
+        let stdio = Stdio::Streams {
+            stdin: Input::Descriptor(Arc::new(input.into())),
+            stdout: Output::Descriptor(Arc::new(create("out").into())),
+            stderr: Output::Descriptor(Arc::new(create("err").into())),
+        };
+        assert_eq!(inherits(stdio, &["012"]), 0);
+        let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        assert_eq!(
+            (read("out"), read("err")),
+            ("in\nout\n".into(), "err\n".into())
+        );
+        assert_eq!(inherits(Stdio::Null, &["012"]), 0);
+        let captured = || Output::Captured(Captured::new(64));
+        for stream in ["0", "1", "2"] {
+            let stdio = Stdio::Streams {
+                stdin: Input::Bytes(b"bytes".to_vec()),
+                stdout: captured(),
+                stderr: captured(),
+            };
+            assert_eq!(inherits(stdio, &[stream, "not-supported"]), 0);
+        }
+    });
+}
+
+#[test]
+fn no_child_is_left_when_an_embedder_drops_guest_and_host() {
+    within_a_minute(|| {
+        let mut host = host();
+        let (mut guest, printed) = start(&mut host, "process_leaves", &["wait"]);
+        let handle = host.handle().clone();
+        let mut line = String::new();
+        let told = async {
+            while !line.ends_with('\n') {
+                handle.sleep(Duration::from_millis(1)).await;
+                line.push_str(&text(&printed));
+            }
+        };
+        {
+            let (mut run, mut told) = (pin!(guest.run()), pin!(told));
+            host.block_on(poll_fn(|cx| {
+                assert!(run.as_mut().poll(cx).is_pending(), "the guest waits");
+                told.as_mut().poll(cx)
+            }));
+        }
+        drop(guest);
+        drop(host);
+        let ids = line.trim().split(' ').take(3);
+        let pids = ids.map(|id| Pid::from_raw(id.parse().unwrap()).unwrap());
+        pids.for_each(|pid| assert!(!exists(pid)));
+    });
 }
