@@ -66,6 +66,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
     ("aio:host/tcp", &["0.1."], Support::Granted(NET)),
     ("aio:host/udp", &["0.1."], Support::Granted(NET)),
     ("aio:host/unix", &["0.1."], Support::Granted(UNIX)),
+    ("aio:host/sockets", &["0.1."], Support::Granted(NET)),
     ("aio:host/tls", &["0.1."], Support::Partly("--tls-identity")),
     ("aio:host/dns", &["0.1."], Support::Granted("--allow-net")),
     (

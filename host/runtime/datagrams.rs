@@ -36,6 +36,13 @@ impl Datagrams {
         datagrams
     }
 
+    /// Binds it, where the policy grants that, or at an address that needs no grant.
+    pub(crate) fn bind(&self, address: SocketAddr, granted: bool) -> io::Result<()> {
+        self.socket.assign(address)?;
+        self.listens.store(granted, Ordering::Relaxed);
+        Ok(())
+    }
+
     pub(crate) fn socket(&self) -> &UdpSocket {
         &self.socket
     }

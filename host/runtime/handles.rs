@@ -19,6 +19,7 @@ use aio_loop::{Port, Readiness};
 use crate::children::{Prepared, Running};
 use crate::datagrams::Datagrams;
 use crate::quota::{Permit, Quota};
+use crate::socket::Socket;
 use crate::stream::Stream;
 
 /// An open object and what the ring has in flight on it.
@@ -43,8 +44,9 @@ pub(crate) struct Entry {
 }
 
 /// What a handle can stand for. Shared with the futures that wait on it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) enum Object {
+    Socket(Socket),
     Listener(Arc<TcpListeners>),
     Stream(Arc<Stream>),
     Datagrams(Arc<Datagrams>),
@@ -261,6 +263,7 @@ impl Object {
     /// What is known of it now.
     pub(crate) fn readiness(&self) -> Readiness {
         match self {
+            Self::Socket(socket) => socket.readiness(),
             Self::Listener(listener) => listener.readiness(),
             Self::Stream(stream) => stream.readiness(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().readiness(),
@@ -284,6 +287,7 @@ impl Object {
     /// Posts `key` to `port` whenever an event brings news.
     pub(crate) fn attach(&self, port: &Port, key: u64) {
         match self {
+            Self::Socket(socket) => socket.attach(port, key),
             Self::Listener(listener) => listener.attach(port, key),
             Self::Stream(stream) => stream.attach(port, key),
             Self::Datagrams(datagrams) => datagrams.socket().registration().attach(port, key),
@@ -317,7 +321,7 @@ impl Object {
             Self::Command(_) => (),
             #[cfg(unix)]
             Self::Child(running) => running.close(),
-            Self::TlsClient(_) | Self::TlsServer(_) => (),
+            Self::Socket(_) | Self::TlsClient(_) | Self::TlsServer(_) => (),
         }
         false
     }
@@ -325,7 +329,8 @@ impl Object {
     /// Asks the OS to tell when it is writable, if it ever is.
     pub(crate) fn want_writable(&self) -> io::Result<()> {
         match self {
-            Self::Listener(_) | Self::TlsClient(_) | Self::TlsServer(_) => Ok(()),
+            Self::Socket(_) | Self::Listener(_) => Ok(()),
+            Self::TlsClient(_) | Self::TlsServer(_) => Ok(()),
             Self::Stream(stream) => stream.want_writable(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]

@@ -68,6 +68,7 @@ pub mod policy;
 mod preopens;
 mod program;
 pub mod quota;
+mod socket;
 mod solo;
 mod state;
 mod stdio;

@@ -23,6 +23,7 @@ mod seeds;
 mod servers;
 #[cfg(unix)]
 mod signals;
+mod sockets;
 #[cfg(target_os = "linux")]
 mod stdio;
 mod streams;

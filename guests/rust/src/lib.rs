@@ -65,7 +65,7 @@ pub use bindings::aio::host::streams::{ByteStream, ShutdownHow};
 pub use bindings::aio::host::tcp::{ConnectOptions, ListenOptions, TcpListener, TcpStream};
 pub use bindings::aio::host::types::{ErrorCode, Handle, IpFamily, IpSocketAddress};
 pub use bindings::aio::host::udp::{BindOptions, UdpSocket};
-pub use bindings::aio::host::{dns, streams, tcp, timers, tls, types, udp, unix};
+pub use bindings::aio::host::{dns, sockets, streams, tcp, timers, tls, types, udp, unix};
 pub use join::{gather, join};
 pub use reader::{ReadError, StreamReader};
 pub use ring::Ring;

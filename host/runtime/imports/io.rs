@@ -202,6 +202,7 @@ impl Io {
     pub(crate) fn stream(&self, handle: u64) -> Result<Arc<Stream>, ErrorCode> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::Stream(stream)) => Ok(Arc::clone(stream)),
+            Some(Object::Socket(_)) => Err(ErrorCode::NotConnected),
             _ => Err(ErrorCode::BadHandle),
         }
     }

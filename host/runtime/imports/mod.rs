@@ -11,6 +11,7 @@ mod process;
 mod ring;
 #[cfg_attr(not(unix), path = "no_signals.rs")]
 mod signals;
+mod sockets;
 mod stdio;
 mod streams;
 mod tcp;
@@ -69,6 +70,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::tcp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::udp::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::unix::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::sockets::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::tls::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::dns::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::process::add_to_linker::<_, Imports>(linker, |state| state)?;

@@ -9,13 +9,13 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use aio_loop::net::{TcpListeners, TcpStream};
 use wasmtime::Result;
 use wasmtime::component::{Access, Accessor, FutureReader, Resource, StreamReader};
 
 pub(super) use self::connect::{Made, made};
+pub(super) use self::listen::backlog;
 use self::options::{KeepAlive, buffer_size, option, set};
 use super::convert::error_code;
 use super::io::{Io, Refusal};
@@ -323,9 +323,7 @@ impl HostTcpStream for State {
     }
 
     fn reset_on_close(&mut self, stream: Resource<Connection>) -> Result<Code<bool>> {
-        option(self, &stream, |stream| {
-            Ok(stream.linger()? == Some(Duration::ZERO))
-        })
+        option(self, &stream, |stream| stream.options()?.reset_on_close())
     }
 
     fn set_reset_on_close(
@@ -333,7 +331,9 @@ impl HostTcpStream for State {
         stream: Resource<Connection>,
         value: bool,
     ) -> Result<Code<()>> {
-        set(self, &stream, Ok(value), options::reset_on_close)
+        set(self, &stream, Ok(value), |stream, reset| {
+            stream.options()?.set_reset_on_close(reset)
+        })
     }
 
     fn hop_limit(&mut self, stream: Resource<Connection>) -> Result<Code<u8>> {

@@ -80,7 +80,7 @@ impl Io {
         Ok(self.open(Object::Datagrams(Arc::new(datagrams)))?)
     }
 
-    fn set_peer(&self, handle: u64, peer: Option<SocketAddr>) -> Result<(), Refusal> {
+    pub(super) fn set_peer(&self, handle: u64, peer: Option<SocketAddr>) -> Result<(), Refusal> {
         let datagrams = self.datagrams(handle)?;
         peer.map_or(Ok(()), |peer| self.grants.connect(peer))?;
         datagrams
@@ -106,7 +106,7 @@ impl Io {
     }
 }
 
-fn family(address: SocketAddr) -> Family {
+pub(super) fn family(address: SocketAddr) -> Family {
     match address {
         SocketAddr::V4(_) => Family::V4,
         SocketAddr::V6(_) => Family::V6,
@@ -235,7 +235,7 @@ fn poll_receive(
 }
 
 /// What of the inbox the guest may see.
-fn seen(io: &mut Io, socket: &Datagrams, handle: u64, received: usize) -> Vec<Datagram> {
+pub(super) fn seen(io: &mut Io, socket: &Datagrams, handle: u64, received: usize) -> Vec<Datagram> {
     let Some(inbox) = &io.inbox else {
         return Vec::new();
     };

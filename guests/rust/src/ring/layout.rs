@@ -150,6 +150,11 @@ impl Payload {
         Self::new(24, [job.0, length.into()])
     }
 
+    pub(super) fn connect_socket(socket: Handle, address: SocketAddr) -> Self {
+        let [a, b, c, d] = lower_address(address);
+        Self::new(25, [socket, a, b, c, d])
+    }
+
     fn new<const N: usize>(case: u64, payload: [u64; N]) -> Self {
         let mut words = [0; 6];
         words[..N].copy_from_slice(&payload);

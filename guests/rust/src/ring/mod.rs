@@ -227,6 +227,17 @@ impl Ring {
         self.push(token, Payload::run_job(job, length))
     }
 
+    /// Connects a socket of [`sockets`](crate::sockets), which becomes the connection:
+    /// [`Outcome::Done`].
+    pub fn connect_socket(
+        &mut self,
+        token: u64,
+        socket: Handle,
+        address: impl Into<SocketAddr>,
+    ) -> Entry<'_> {
+        self.push(token, Payload::connect_socket(socket, address.into()))
+    }
+
     /// Submits what was collected, and blocks the whole guest until something completes or
     /// `timeout` has passed. After an error nothing was begun, and nothing is left to submit.
     pub fn enter(&mut self, timeout: Option<Duration>) -> Result<Batch, ErrorCode> {

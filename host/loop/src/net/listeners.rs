@@ -73,6 +73,16 @@ impl TcpListeners {
         self.listeners.iter().map(TcpListener::local_addr).collect()
     }
 
+    /// Changes the backlog at each address; see [`TcpListener::set_backlog`].
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn set_backlog(&self, backlog: i32) -> io::Result<()> {
+        let mut listeners = self.listeners.iter();
+        listeners.try_for_each(|listener| listener.set_backlog(backlog))
+    }
+
     /// Accepts a connection if one waits at any address, beginning where the last attempt ended.
     ///
     /// # Errors

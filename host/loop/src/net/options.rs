@@ -81,6 +81,80 @@ impl SocketOptions<'_> {
         set
     }
 
+    /// Whether small writes are sent at once; TCP only.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.socket.tcp_nodelay()
+    }
+
+    /// Has small writes sent at once, or collected; TCP only.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.socket.set_tcp_nodelay(nodelay)
+    }
+
+    /// Whether an address may be taken that others have or had.
+    pub fn reuse_address(&self) -> io::Result<bool> {
+        self.socket.reuse_address()
+    }
+
+    /// Allows to take an address that others have or had, or forbids it.
+    pub fn set_reuse_address(&self, reuse: bool) -> io::Result<()> {
+        self.socket.set_reuse_address(reuse)
+    }
+
+    /// Whether the port is shared with others who ask for the same; Unix only.
+    pub fn reuse_port(&self) -> io::Result<bool> {
+        #[cfg(unix)]
+        return self.socket.reuse_port();
+        #[cfg(not(unix))]
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Shares the port with others who ask for the same, or not; Unix only.
+    pub fn set_reuse_port(&self, reuse: bool) -> io::Result<()> {
+        #[cfg(unix)]
+        return self.socket.set_reuse_port(reuse);
+        #[cfg(not(unix))]
+        {
+            let _ = reuse;
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    /// Whether it refuses IPv4; IPv6 only.
+    pub fn only_v6(&self) -> io::Result<bool> {
+        self.socket.only_v6()
+    }
+
+    /// Has it refuse IPv4, or not, before it is bound; IPv6 only.
+    pub fn set_only_v6(&self, only_v6: bool) -> io::Result<()> {
+        self.socket.set_only_v6(only_v6)
+    }
+
+    /// Whether closing resets the connection and drops what was not sent; TCP only.
+    pub fn reset_on_close(&self) -> io::Result<bool> {
+        Ok(self.socket.linger()? == Some(Duration::ZERO))
+    }
+
+    /// Has closing reset the connection, or send what was written unseen; TCP only.
+    pub fn set_reset_on_close(&self, reset: bool) -> io::Result<()> {
+        self.socket.set_linger(reset.then_some(Duration::ZERO))
+    }
+
+    /// Whether it may send to broadcast addresses; UDP only.
+    pub fn broadcast(&self) -> io::Result<bool> {
+        self.socket.broadcast()
+    }
+
+    /// Allows to send to broadcast addresses, or forbids it; UDP only.
+    pub fn set_broadcast(&self, broadcast: bool) -> io::Result<()> {
+        self.socket.set_broadcast(broadcast)
+    }
+
+    /// The family of the socket's addresses.
+    pub fn family(&self) -> Family {
+        self.family
+    }
+
     /// The hops a packet may make.
     pub fn hop_limit(&self) -> io::Result<u32> {
         match self.family {

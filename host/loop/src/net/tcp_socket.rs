@@ -53,6 +53,15 @@ impl TcpSocket {
         // Elsewhere the option of this name lets a second socket steal the port.
         #[cfg(unix)]
         self.socket.set_reuse_address(true)?;
+        self.assign(addr)
+    }
+
+    /// Binds the socket to `addr`, with the options that it has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`TcpSocket::bind`]; [`io::ErrorKind::InvalidInput`] when it is bound.
+    pub fn assign(&self, addr: SocketAddr) -> io::Result<()> {
         self.socket.bind(&addr.into())
     }
 

@@ -9,8 +9,10 @@ use aio_loop::net::{Outgoing, Received};
 
 use super::super::io::{DATAGRAM_MAX, Io, Refusal, read_max};
 use super::super::streams::count;
+use super::super::udp::seen;
 use super::super::wit::ring::{self as wit, Outcome, ReceiveArguments, SendArguments};
 use super::super::wit::types::ErrorCode;
+use super::super::wit::udp::Datagram;
 use super::pump::not_blocked;
 use super::submit::Id;
 use super::{Place, QUEUE_MAX};
@@ -131,6 +133,44 @@ impl Io {
         }
         run.ids.clear();
         run.datagrams.clear();
+    }
+
+    /// Sends one datagram, if the socket takes it now and no others wait.
+    pub(super) fn try_send(
+        &self,
+        handle: u64,
+        data: &[u8],
+        to: Option<SocketAddr>,
+    ) -> Result<Option<usize>, Refusal> {
+        self.judge_send(handle, data.len(), to)?;
+        let sent = self
+            .send_now(handle, &[Outgoing { data, to }])
+            .transpose()?;
+        Ok(sent.map(|_one| data.len()))
+    }
+
+    /// Receives one datagram that the guest may see, if it is there and no others wait.
+    pub(super) fn try_receive(
+        &mut self,
+        handle: u64,
+        max: u32,
+    ) -> Result<Option<Datagram>, ErrorCode> {
+        let socket = self.datagrams(handle)?;
+        for _ in 0..UNSEEN_MAX {
+            if !self.entry(handle)?.reads.is_empty() {
+                break;
+            }
+            let inbox = self.inbox();
+            inbox.divide(read_max(max), 1);
+            let received = not_blocked("receive", socket.socket().try_recv_batch(inbox));
+            let Some(received) = received.transpose()? else {
+                break;
+            };
+            if let Some(datagram) = seen(self, &socket, handle, received).pop() {
+                return Ok(Some(datagram));
+            }
+        }
+        Ok(None)
     }
 
     /// None when the socket takes nothing now, or others wait before these.

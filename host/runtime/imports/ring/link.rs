@@ -2,6 +2,7 @@
 
 use std::cell::LazyCell;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -10,8 +11,8 @@ use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
 
 use super::super::io::read_max;
 use super::super::streams::count;
-use super::super::wit::ring::{AcceptResult, ReadResult, Submission, WriteResult};
-use super::super::wit::types::ErrorCode;
+use super::super::wit::ring::{AcceptResult, ReadResult, ReceiveResult, Submission, WriteResult};
+use super::super::wit::types::{ErrorCode, IpSocketAddress};
 use super::batch::Batch;
 use super::pump::not_blocked;
 use super::wait::Wait;
@@ -43,6 +44,18 @@ pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> 
     ring.func_wrap(
         "try-accept",
         |store: StoreContextMut<'_, State>, (handle,)| Ok((try_accept(store.data(), handle),)),
+    )?;
+    ring.func_wrap(
+        "try-receive",
+        |store: StoreContextMut<'_, State>, (handle, max)| {
+            Ok((try_receive(store.data(), handle, max),))
+        },
+    )?;
+    ring.func_wrap(
+        "try-send",
+        |store: StoreContextMut<'_, State>, (handle, data, peer)| {
+            Ok((try_send(&store, handle, &data, peer),))
+        },
     )
 }
 
@@ -142,6 +155,29 @@ fn try_write(store: &StoreContextMut<'_, State>, handle: u64, data: &WasmList<u8
         Ok(Some(written)) => WriteResult::Written(count(written)),
         Ok(None) => WriteResult::WouldBlock,
         Err(code) => WriteResult::Failed(code),
+    }
+}
+
+fn try_receive(state: &State, handle: u64, max: u32) -> ReceiveResult {
+    match state.io().try_receive(handle, max) {
+        Ok(Some(datagram)) => ReceiveResult::Datagram(datagram),
+        Ok(None) => ReceiveResult::WouldBlock,
+        Err(code) => ReceiveResult::Failed(code),
+    }
+}
+
+fn try_send(
+    store: &StoreContextMut<'_, State>,
+    handle: u64,
+    data: &WasmList<u8>,
+    peer: Option<IpSocketAddress>,
+) -> WriteResult {
+    let (state, peer) = (store.data(), peer.map(SocketAddr::from));
+    let sent = state.io().try_send(handle, data.as_le_slice(store), peer);
+    match sent {
+        Ok(Some(length)) => WriteResult::Written(count(length)),
+        Ok(None) => WriteResult::WouldBlock,
+        Err(refusal) => WriteResult::Failed(state.refuse(refusal)),
     }
 }
 

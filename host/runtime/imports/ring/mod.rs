@@ -8,6 +8,7 @@
 mod batch;
 #[cfg_attr(not(unix), path = "no_children.rs")]
 mod children;
+mod connecting;
 mod datagrams;
 mod detached;
 mod link;

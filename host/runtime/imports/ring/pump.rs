@@ -125,6 +125,7 @@ impl Io {
                 accepted.map(|accepted| accepted.map(Outcome::Accepted))
             }
             Object::Datagrams(_) => return self.receive_next(handle),
+            Object::Socket(_) => return self.connect_next(handle),
             #[cfg(unix)]
             Object::UnixListener(listener) => {
                 let listener = Arc::clone(listener);

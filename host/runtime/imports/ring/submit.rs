@@ -111,6 +111,9 @@ impl Io {
             Operation::Spawn(command) => self.submit_spawn(id, command)?,
             Operation::Wait(child) => self.submit_take(id, child, Object::is_child)?,
             Operation::Signal(arguments) => self.submit_signal(id, &arguments)?,
+            Operation::ConnectSocket(arguments) => {
+                self.submit_connect_socket(id, &arguments)?;
+            }
         }
         Ok(())
     }
@@ -296,7 +299,7 @@ impl Io {
                 self.cancelled(id, token, outcome);
                 return Ok(());
             }
-            Place::Read(handle) => self.entry(handle)?.reads.retain(|read| read.token != token),
+            Place::Read(handle) => self.cancel_read(handle, token)?,
             Place::Watch(handle) => self.entry(handle)?.watch = None,
             Place::Write(handle) => return self.cancel_write(id, handle, token),
         }

@@ -13,6 +13,7 @@ use super::super::convert::{error_code, lookup_code};
 use super::super::io::{Io, Place, Refusal};
 use super::super::wit::tcp::ConnectOptions;
 use super::super::wit::types::ErrorCode;
+use crate::capability::Denial;
 use crate::handles::Object;
 use crate::stream::Stream;
 
@@ -85,13 +86,19 @@ impl Io {
             checked.attempt_delay = delay;
         }
         if let Some(local) = options.local.map(SocketAddr::from) {
-            // Which the system would have chosen anyway.
-            if local.port() != 0 || !local.ip().is_unspecified() {
-                self.grants.bind(local)?;
-            }
+            self.own_address(local)?;
             checked.connect.local = Some(local);
         }
         Ok(checked)
+    }
+
+    /// Decides on an address of the guest's own, and says whether it is granted: any address at a
+    /// port of the system's choice needs no grant, since the system would have chosen it anyway.
+    pub(in crate::imports) fn own_address(&self, address: SocketAddr) -> Result<bool, Denial> {
+        match self.grants.bind(address) {
+            Err(_) if address.port() == 0 && address.ip().is_unspecified() => Ok(false),
+            judged => judged.map(|()| true),
+        }
     }
 
     /// Judges the addresses that a look-up of `name` found, and prepares to connect to those that

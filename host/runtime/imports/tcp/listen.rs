@@ -55,14 +55,19 @@ impl Io {
 }
 
 fn listen_options(options: ListenOptions) -> Result<LoopListenOptions, ErrorCode> {
-    let backlog = i32::try_from(options.backlog).ok();
-    let backlog = backlog.filter(|backlog| BACKLOG.contains(backlog));
     Ok(LoopListenOptions {
-        backlog: backlog.ok_or(ErrorCode::OutOfRange)?,
+        backlog: backlog(options.backlog)?,
         reuse_port: options.reuse_port,
         v6_only: options.ipv6_only,
         ..LoopListenOptions::default()
     })
+}
+
+/// A guest's number of connections that are kept ready.
+pub(in crate::imports) fn backlog(number: u32) -> Result<i32, ErrorCode> {
+    let number = i32::try_from(number).ok();
+    let number = number.filter(|number| BACKLOG.contains(number));
+    number.ok_or(ErrorCode::OutOfRange)
 }
 
 /// A name that is no plain word is not advised: people paste it into shells.

@@ -17,11 +17,11 @@ use crate::state::State;
 type Code<T> = Result<T, ErrorCode>;
 
 /// Keep-alive times the operating systems accept, in seconds.
-const KEEP_ALIVE_SECONDS: RangeInclusive<u64> = 1..=32_767;
+pub(in crate::imports) const KEEP_ALIVE_SECONDS: RangeInclusive<u32> = 1..=32_767;
 
-const KEEP_ALIVE_COUNT: RangeInclusive<u32> = 1..=127;
+pub(in crate::imports) const KEEP_ALIVE_COUNT: RangeInclusive<u32> = 1..=127;
 
-const BUFFER_SIZE_MAX: u32 = 1 << 24;
+pub(in crate::imports) const BUFFER_SIZE_MAX: u32 = 1 << 24;
 
 /// Sets or asks one option of a stream.
 pub(super) fn option<T>(
@@ -102,12 +102,10 @@ pub(super) fn idle(stream: &TcpStream) -> io::Result<Option<u64>> {
 }
 
 fn seconds(nanoseconds: u64) -> Code<Duration> {
-    let seconds = nanoseconds / 1_000_000_000;
-    if KEEP_ALIVE_SECONDS.contains(&seconds) {
-        Ok(Duration::from_secs(seconds))
-    } else {
-        Err(ErrorCode::OutOfRange)
-    }
+    let seconds = u32::try_from(nanoseconds / 1_000_000_000).ok();
+    let seconds = seconds.filter(|seconds| KEEP_ALIVE_SECONDS.contains(seconds));
+    let seconds = seconds.ok_or(ErrorCode::OutOfRange)?;
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 pub(super) fn hops(value: u8) -> Code<u32> {
@@ -123,9 +121,4 @@ pub(in crate::imports) fn buffer_size(size: u32) -> Code<usize> {
         .ok()
         .filter(|_| fits)
         .ok_or(ErrorCode::OutOfRange)
-}
-
-/// Closing without a wait either sends what is left or drops it.
-pub(super) fn reset_on_close(stream: &TcpStream, reset: bool) -> io::Result<()> {
-    stream.set_linger(reset.then_some(Duration::ZERO))
 }

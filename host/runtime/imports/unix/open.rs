@@ -8,7 +8,7 @@ use aio_loop::net::unix::{UnixDatagram, UnixListener, UnixStream};
 
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
-use super::super::tcp::{Made, made};
+use super::super::tcp::{Made, backlog as checked, made};
 use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::UnixAddress;
 use crate::handles::Object;
@@ -16,8 +16,6 @@ use crate::preopens::Place;
 use crate::stream::Stream;
 
 type Code<T> = Result<T, ErrorCode>;
-
-const BACKLOG: std::ops::RangeInclusive<i32> = 1..=65_535;
 
 impl Io {
     /// Opens a listener for a guest.
@@ -27,10 +25,7 @@ impl Io {
         backlog: u32,
     ) -> Result<u64, Refusal> {
         const VERB: &str = "listen at";
-        let backlog = i32::try_from(backlog)
-            .ok()
-            .filter(|backlog| BACKLOG.contains(backlog))
-            .ok_or(ErrorCode::OutOfRange)?;
+        let backlog = checked(backlog)?;
         self.room()?;
         let listener = match address {
             UnixAddress::Unnamed => return Err(ErrorCode::InvalidArgument.into()),
@@ -84,7 +79,7 @@ impl Io {
     }
 
     /// Opens two streams that are connected to each other.
-    pub(super) fn unix_pair(&mut self) -> Code<(u64, u64)> {
+    pub(in crate::imports) fn unix_pair(&mut self) -> Code<(u64, u64)> {
         self.room()?;
         let pair = UnixStream::pair(&self.handle);
         let (near, far) = pair.map_err(|error| error_code("pair", &error))?;
@@ -104,7 +99,7 @@ impl Io {
     }
 
     /// Of a pair there are two or none.
-    fn both(&mut self, near: u64, far: Code<u64>) -> Code<(u64, u64)> {
+    pub(in crate::imports) fn both(&mut self, near: u64, far: Code<u64>) -> Code<(u64, u64)> {
         match far {
             Ok(far) => Ok((near, far)),
             Err(code) => {
