@@ -340,3 +340,16 @@ fn cost(line: &str) -> Option<(&str, f64)> {
     let nanoseconds = nanoseconds.parse().ok()?;
     (nanoseconds > 0.0).then_some((name, nanoseconds))
 }
+
+/// Half of the benchmark is this guest, which nobody runs between two releases.
+#[cfg(unix)]
+#[test]
+fn the_guest_that_measures_children_comes_to_a_rate() {
+    let flags = ["--allow-run=/bin/true", "--allow-run=/bin/cat"];
+    for how in [&["spawn", "2", "0.05"][..], &["cat", "0.05"]] {
+        let ran = run(&flags, &guest("bench_children"), how);
+        ran.passes();
+        let rate = ran.stdout.strip_prefix("ready\nrate ");
+        assert!(rate.is_some_and(|rate| rate != "0\n"), "{ran:?}");
+    }
+}
