@@ -19,7 +19,8 @@ use crate::state::State;
 use crate::ticker::Ticker;
 use crate::{adapt, engine, imports, wasi};
 
-/// An engine, a linker and a loop. One thread drives it, by [`Host::block_on`].
+/// An engine, a linker and a loop. One thread drives it, by [`Host::block_on`]. The children of its
+/// guests end with it, and on Linux with that thread.
 pub struct Host {
     event_loop: Loop,
     engine: Engine,
