@@ -32,8 +32,8 @@
 //! ```
 //!
 //! What a guest may touch is decided by its [`Policy`], and how much by its [`Limits`]; both start
-//! at little or nothing. A [`Controller`] ends a guest from outside, or sends it a signal, also from
-//! another thread.
+//! at little or nothing. A [`Controller`] ends a guest from outside, or sends it a signal, also
+//! from another thread.
 //!
 //! Guests may listen for signals of the process, if their policies grant it. A signal that a guest
 //! listens for has no other effect until nobody does, and then has its old one again. An embedder

@@ -20,7 +20,7 @@ use crate::{Handle, Registration, sys};
 ///
 /// What the OS answers.
 pub fn pipe(handle: &Handle) -> io::Result<(PipeReader, PipeWriter)> {
-    let (reader, writer) = pair()?;
+    let (reader, writer) = sys::pipe()?;
     let reader = PipeReader::from_fd(handle, reader)?;
     Ok((reader, PipeWriter::from_fd(handle, writer)?))
 }
@@ -31,7 +31,7 @@ pub fn pipe(handle: &Handle) -> io::Result<(PipeReader, PipeWriter)> {
 ///
 /// What the OS answers.
 pub fn from_child(handle: &Handle) -> io::Result<(PipeReader, OwnedFd)> {
-    let (reader, writer) = pair()?;
+    let (reader, writer) = sys::pipe()?;
     Ok((PipeReader::from_fd(handle, reader)?, writer))
 }
 
@@ -41,7 +41,7 @@ pub fn from_child(handle: &Handle) -> io::Result<(PipeReader, OwnedFd)> {
 ///
 /// What the OS answers.
 pub fn to_child(handle: &Handle) -> io::Result<(PipeWriter, OwnedFd)> {
-    let (reader, writer) = pair()?;
+    let (reader, writer) = sys::pipe()?;
     Ok((PipeWriter::from_fd(handle, writer)?, reader))
 }
 
@@ -327,27 +327,10 @@ impl Ended {
         if let Some(ended) = ENDED.get() {
             return Ok(ended);
         }
-        let (reader, _) = pair()?;
-        let (_, writer) = pair()?;
+        let (reader, _) = sys::pipe()?;
+        let (_, writer) = sys::pipe()?;
         Ok(ENDED.get_or_init(|| Self { reader, writer }))
     }
-}
-
-/// Both ends of a pipe, which block and which no program that begins here inherits.
-#[cfg(not(target_vendor = "apple"))]
-pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    Ok(rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?)
-}
-
-/// Both ends of a pipe, which block. A program that begins at this very moment may inherit them;
-/// ours close what they are not given.
-#[cfg(target_vendor = "apple")]
-pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (reader, writer) = rustix::pipe::pipe()?;
-    for end in [&reader, &writer] {
-        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
-    }
-    Ok((reader, writer))
 }
 
 fn set_nonblocking(fd: &OwnedFd) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! Programs of this machine as children. A child ends with its [`Child`], with its [`Loop`] and on
-//! Linux with the thread that spawned it, and is always reaped. It looks nothing up and decides nothing:
-//! a program is a path, an environment is all there is.
+//! Linux with the thread that spawned it, and is always reaped. Nothing is looked up or decided
+//! here: a program is a path, an environment is all there is.
 //!
 //! Children of others are left alone: each end is seen by a descriptor of the process itself, or
 //! where the system has none by a thread that waits for it, not by a signal.

@@ -9,7 +9,6 @@ use std::thread;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, WaitId, WaitIdOptions};
 
-use crate::pipe;
 use crate::sys::{self, Plan};
 
 /// Of the thread, which calls nothing deep.
@@ -26,7 +25,7 @@ pub(super) struct Watch {
 impl Watch {
     /// Starts a child.
     pub(super) fn spawn(plan: &mut Plan<'_>) -> io::Result<Self> {
-        let (ended, running) = pipe::pair()?;
+        let (ended, running) = sys::pipe()?;
         let pid = sys::spawn_by_fork(plan)?;
         let watch = thread::Builder::new()
             .name("aio-child".into())

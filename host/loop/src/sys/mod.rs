@@ -24,6 +24,8 @@ mod number;
 #[cfg(target_os = "linux")]
 mod peer_credentials;
 #[cfg(unix)]
+mod pipe;
+#[cfg(unix)]
 mod reap;
 #[cfg(unix)]
 mod replace;
@@ -55,6 +57,8 @@ pub(crate) use message::receive;
 pub(crate) use number::duplicate;
 #[cfg(target_os = "linux")]
 pub(crate) use peer_credentials::peer_credentials;
+#[cfg(unix)]
+pub(crate) use pipe::pipe;
 #[cfg(unix)]
 pub(crate) use reap::{Reaped, reap};
 #[cfg(unix)]

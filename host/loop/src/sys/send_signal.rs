@@ -27,7 +27,8 @@ pub(crate) fn signal_process(pidfd: std::os::fd::BorrowedFd<'_>, number: i32) ->
     checked(sent == 0)
 }
 
-/// Sends a signal to the child of this number, whose end was not taken: it is no other's until then.
+/// Sends a signal to the child of this number, whose end was not taken: until then it is no
+/// other's.
 ///
 /// # Errors
 ///

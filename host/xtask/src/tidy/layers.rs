@@ -34,6 +34,7 @@ const CRATES: [Crate; 2] = [
                 "handles",
                 "identities",
                 "stdio",
+                "socket",
                 "stream",
                 "subscriptions",
                 "datagrams",

@@ -40,7 +40,7 @@ fn try_shell(
 }
 
 fn shell(script: &str) -> Watch {
-    let (reader, writer) = pipe::pair().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
     try_shell(script, [&reader, &writer], 3, None).unwrap()
 }
 
@@ -52,7 +52,7 @@ fn end(watch: &Watch) -> ExitStatus {
 
 #[test]
 fn the_end_of_a_child_is_seen_and_stays_for_who_takes_it() {
-    let (reader, writer) = pipe::pair().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
     let watch = try_shell("read line; exit 3", [&reader, &writer], 3, None).unwrap();
     assert!(!watch.has_ended(false));
     rustix::io::write(&writer, b"go\n").unwrap();
@@ -66,7 +66,7 @@ fn the_end_of_a_child_is_seen_and_stays_for_who_takes_it() {
 
 #[test]
 fn a_child_that_is_killed_is_seen_to_end() {
-    let (reader, writer) = pipe::pair().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
     let watch = try_shell("read line", [&reader, &writer], 3, None).unwrap();
     watch.signal(9).unwrap();
     assert_eq!(end(&watch), ExitStatus::Signal(9));
@@ -74,8 +74,8 @@ fn a_child_that_is_killed_is_seen_to_end() {
 
 #[test]
 fn each_of_many_ends_by_itself_and_leaves_no_thread() {
-    let (reader, writer) = pipe::pair().unwrap();
-    let (_, output) = pipe::pair().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
+    let (_, output) = sys::pipe().unwrap();
     let children: Vec<_> = (0..50)
         .map(|code| {
             let script = format!("read line; exit {code}");
@@ -104,7 +104,7 @@ fn watchers() -> usize {
 
 #[test]
 fn a_child_gets_what_it_was_given_at_numbers_that_were_taken() {
-    let [here, there] = [0; 2].map(|_| pipe::pair().unwrap());
+    let [here, there] = [0; 2].map(|_| sys::pipe().unwrap());
     // Of this very number the pipe is that tells why there is no program, or a later one.
     for number in 3..40 {
         let script = "exec >&$1; for f in /proc/self/fd/*; do [ -e $f ] && echo ${f##*/}; done; :";
@@ -126,7 +126,7 @@ fn a_child_gets_what_it_was_given_at_numbers_that_were_taken() {
 
 #[test]
 fn why_there_is_no_program_is_told_and_no_child_is_left() {
-    let (reader, writer) = pipe::pair().unwrap();
+    let (reader, writer) = sys::pipe().unwrap();
     let refuse = || Err(Errno::XDEV);
     let refused = try_shell("", [&reader, &writer], 3, Some(&refuse)).unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(Errno::XDEV.raw_os_error()));

@@ -1,5 +1,5 @@
-//! Starts a child by `fork`, where nothing quicker makes all that a child may be given. A pipe tells
-//! why it has no program; that it ends without a word means that there is one.
+//! Starts a child by `fork`, where nothing quicker makes all that a child may be given. A pipe
+//! tells why it has no program; that it ends without a word means that there is one.
 #![allow(
     unsafe_code,
     reason = "a process that has half of what the other one has"
@@ -24,7 +24,7 @@ const DESCRIPTORS_MAX: u32 = 1 << 20;
 ///
 /// What the OS answers, to this process or to the child; then there is no child left.
 pub(crate) fn spawn_by_fork(plan: &mut Plan<'_>) -> io::Result<Pid> {
-    let (reader, writer) = crate::pipe::pair()?;
+    let (reader, writer) = super::super::pipe()?;
     let blocked = Blocked::all();
     // SAFETY: the child has no other thread, so it calls nothing but what a signal handler may, and
     // no handler runs in it: all signals are blocked until they are reset.
