@@ -15,6 +15,8 @@ use aio_host::quota::ChildLimits;
 use clap::builder::styling::Styles;
 use clap::{Parser, Subcommand};
 
+use crate::python::args::{PYTHON_NOTES, PythonArgs};
+
 /// Runs WebAssembly components that wait: asyncio for WebAssembly.
 ///
 /// A guest is a component (.wasm), its text form (.wat), or a WASI 0.1 program, which is adapted on
@@ -32,6 +34,10 @@ pub(crate) enum Command {
     /// Runs a guest to its end.
     #[command(after_long_help = RUN_NOTES, override_usage = "aio-host run [FLAGS] GUEST [ARGS]...")]
     Run(Box<RunArgs>),
+    /// Runs a Python program, with asyncio, as a guest.
+    #[command(after_long_help = PYTHON_NOTES)]
+    #[command(override_usage = "aio-host python [FLAGS] [-c CODE | -m MOD | FILE | -] [ARGS]...")]
+    Python(Box<PythonArgs>),
     /// Compiles a guest to native code, which starts at once.
     ///
     /// The result fits this version of aio-host and this kind of machine alone. It is native code:
@@ -56,16 +62,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) limits: LimitArgs,
 
-    /// After the first SIGINT or SIGTERM, lets the guest clean up this long before it is killed.
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
-    #[arg(help_heading = "Running")]
-    pub(crate) grace: Duration,
-
-    /// Compiles anew, and neither reads nor writes the compile cache.
-    ///
-    /// The cache is a folder of the user: $XDG_CACHE_HOME/aio-host, or ~/.cache/aio-host.
-    #[arg(long, help_heading = "Running")]
-    pub(crate) no_cache: bool,
+    #[command(flatten)]
+    pub(crate) running: RunningArgs,
 
     /// Runs a .cwasm that `aio-host compile` has made. You vouch for it: it is native code, which
     /// no policy confines. Not implied by --allow-all.
@@ -75,6 +73,21 @@ pub(crate) struct RunArgs {
     /// Gives the thread back to the loop in every turn of the ring; for the benchmark.
     #[arg(long, hide = true)]
     pub(crate) no_park_in_place: bool,
+}
+
+/// How the guest is compiled and ended.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Running")]
+pub(crate) struct RunningArgs {
+    /// After the first SIGINT or SIGTERM, lets the guest clean up this long before it is killed.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, default_value = "5s")]
+    pub(crate) grace: Duration,
+
+    /// Compiles anew, and neither reads nor writes the compile cache.
+    ///
+    /// The cache is a folder of the user: $XDG_CACHE_HOME/aio-host, or ~/.cache/aio-host.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
 }
 
 /// What the guest may touch.
@@ -330,6 +343,7 @@ Examples:
   aio-host run --allow-listen=127.0.0.1:8080 server.wasm --verbose
                                                --verbose goes to the guest
   aio-host run --help                          all permissions and limits
+  aio-host python --allow-net app.py           run a Python program
   aio-host check server.wasm                   what does it need?
   aio-host compile server.wasm -o server.cwasm
 ",

@@ -6,6 +6,7 @@ mod check;
 mod compile;
 mod json;
 mod progress;
+mod python;
 mod report;
 mod run;
 mod supervise;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Run(args) => run::run(*args),
+        Command::Python(args) => python::run(*args),
         Command::Compile(args) => compile::compile(&args).map(|()| 0),
         Command::Check(args) => check::check(&args).map(|()| 0),
     }
@@ -73,6 +75,7 @@ fn exit_code(failure: &Failure) -> u8 {
         Failure::Signal(number) => signal_code(*number),
         Failure::System(_) => HOST_FAILED,
         Failure::Missing(_) => NOT_RUNNABLE,
+        Failure::NotFound(_) => NOT_FOUND,
     }
 }
 

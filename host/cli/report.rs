@@ -20,6 +20,8 @@ pub(crate) enum Failure {
     System(String),
     /// The guest lacks something, or this host does.
     Missing(String),
+    /// What is to be run is not there.
+    NotFound(String),
 }
 
 impl From<Error> for Failure {
@@ -31,7 +33,10 @@ impl From<Error> for Failure {
 /// Tells why a command failed.
 pub(crate) fn failure(failure: &Failure) {
     match failure {
-        Failure::Usage(reason) | Failure::System(reason) | Failure::Missing(reason) => line(reason),
+        Failure::Usage(reason)
+        | Failure::System(reason)
+        | Failure::Missing(reason)
+        | Failure::NotFound(reason) => line(reason),
         Failure::Host(error) => {
             line(error);
             backtrace(error);

@@ -10,34 +10,58 @@ use std::sync::Arc;
 use aio_host::aio_loop::net::TcpListener;
 use aio_host::{GuestOptions, Host, Inherited, Limits, Policy, Program, Stdio, policy};
 
-use crate::args::{GrantArgs, LimitArgs, RunArgs};
+use crate::args::{GrantArgs, LimitArgs, RunArgs, RunningArgs};
 use crate::report::{self, Failure};
 use crate::{progress, supervise};
 
 /// Runs the guest; the number is its own exit code.
 pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
-    let inherited = inherited(&args.grants)?;
-    let policy = policy(args.grants, &args.limits)?;
-    let (path, guest_args) = split_guest(args.guest_and_args)?;
-    let mut builder = Host::builder().fuel(policy.limits.fuel.is_some());
-    if args.no_cache {
-        builder = builder.cache(None);
-    }
-    let mut host = builder.build()?;
-    let program = load(&host, &path, args.allow_precompiled)?;
-    let options = GuestOptions {
+    let (guest, guest_args) = split_guest(args.guest_and_args)?;
+    let work = Work {
+        guest,
         args: guest_args,
-        stdio: Stdio::Inherit,
-        inherited,
-        on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
+        inherited: inherited(&args.grants)?,
+        policy: policy(args.grants, &args.limits)?,
+        allow_precompiled: args.allow_precompiled,
         park_in_place: !args.no_park_in_place,
-        ..GuestOptions::new(policy)
     };
-    supervise::run(&mut host, &program, options, args.grace)
+    work.run(&args.running)
+}
+
+/// A guest that is to be run, and what it gets.
+pub(crate) struct Work {
+    pub(crate) guest: PathBuf,
+    /// The first is its own name.
+    pub(crate) args: Vec<String>,
+    pub(crate) policy: Policy,
+    pub(crate) inherited: Inherited,
+    pub(crate) allow_precompiled: bool,
+    pub(crate) park_in_place: bool,
+}
+
+impl Work {
+    /// Runs it to its end; the number is its own exit code.
+    pub(crate) fn run(self, running: &RunningArgs) -> Result<u8, Failure> {
+        let mut builder = Host::builder().fuel(self.policy.limits.fuel.is_some());
+        if running.no_cache {
+            builder = builder.cache(None);
+        }
+        let mut host = builder.build()?;
+        let program = load(&host, &self.guest, self.allow_precompiled)?;
+        let options = GuestOptions {
+            args: self.args,
+            stdio: Stdio::Inherit,
+            inherited: self.inherited,
+            on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
+            park_in_place: self.park_in_place,
+            ..GuestOptions::new(self.policy)
+        };
+        supervise::run(&mut host, &program, options, running.grace)
+    }
 }
 
 #[cfg(unix)]
-fn inherited(grants: &GrantArgs) -> Result<Inherited, Failure> {
+pub(crate) fn inherited(grants: &GrantArgs) -> Result<Inherited, Failure> {
     let inherited = Inherited::default();
     for (name, number) in &grants.listen_fd {
         let wrong =
@@ -51,12 +75,12 @@ fn inherited(grants: &GrantArgs) -> Result<Inherited, Failure> {
 }
 
 #[cfg(not(unix))]
-fn inherited(_grants: &GrantArgs) -> Result<Inherited, Failure> {
+pub(crate) fn inherited(_grants: &GrantArgs) -> Result<Inherited, Failure> {
     Ok(Inherited::default())
 }
 
 /// Adds up the policy file and the flags. Of limits, which do not add up, the flag's counts.
-fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
+pub(crate) fn policy(grants: GrantArgs, limits: &LimitArgs) -> Result<Policy, Failure> {
     let mut policy = match &grants.policy {
         Some(path) => policy::read(path).map_err(|error| Failure::Usage(error.to_string()))?,
         None => Policy::default(),
@@ -115,14 +139,19 @@ fn split_guest(guest_and_args: Vec<OsString>) -> Result<(PathBuf, Vec<String>), 
     let name = path.file_name().unwrap_or(path.as_os_str());
     let mut args = vec![name.to_string_lossy().into_owned()];
     for word in words {
-        args.push(word.into_string().map_err(|word| {
-            let word = word.to_string_lossy();
-            Failure::Usage(format!(
-                "argument {word:?} is not UTF-8, which guests require"
-            ))
-        })?);
+        args.push(unicode(word)?);
     }
     Ok((path, args))
+}
+
+/// An argument of a guest as text, which it has to be.
+pub(crate) fn unicode(word: OsString) -> Result<String, Failure> {
+    word.into_string().map_err(|word| {
+        let word = word.to_string_lossy();
+        Failure::Usage(format!(
+            "argument {word:?} is not UTF-8, which guests require"
+        ))
+    })
 }
 
 fn load(host: &Host, path: &Path, allow_precompiled: bool) -> Result<Program, Failure> {

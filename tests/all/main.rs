@@ -14,6 +14,8 @@ mod limits;
 mod process;
 #[cfg(target_os = "linux")]
 mod process_policy;
+#[cfg(unix)]
+mod python;
 mod ring;
 #[cfg(unix)]
 mod sdk;

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// No child lives longer: a test that hangs fails.
 pub(crate) const WATCHDOG: Duration = Duration::from_secs(60);
 
+/// The binary.
+pub(crate) const AIO_HOST: &str = env!("CARGO_BIN_EXE_aio-host");
+
 /// Grants all that a guest needs which talks to itself.
 pub(crate) const LOOPBACK: &[&str] = &[
     "--allow-net=127.0.0.1,localhost",
@@ -109,12 +112,14 @@ impl Running {
 
     /// The same by a command that runs what follows it.
     pub(crate) fn start_in(enter: &[&str], flags: &[&str], guest: &Path, args: &[&str]) -> Self {
-        let words = [enter, &[env!("CARGO_BIN_EXE_aio-host"), "run"]].concat();
+        let guest = guest.to_str().unwrap();
+        Self::launch(&[enter, &[AIO_HOST, "run"], flags, &[guest], args].concat())
+    }
+
+    /// Starts a command, which is the binary or comes to run it.
+    pub(crate) fn launch(words: &[&str]) -> Self {
         let mut child = Command::new(words[0])
             .args(&words[1..])
-            .args(flags)
-            .arg(guest)
-            .args(args)
             .env("XDG_CACHE_HOME", cache())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

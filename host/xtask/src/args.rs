@@ -32,8 +32,10 @@ pub(crate) enum Task {
     /// Build every guest into target/guests
     ///
     /// Compiles the workspace `guests/Cargo.toml` for wasm32-wasip2: test programs and examples.
-    /// The components are in `target/guests/wasm32-wasip2/release` and its `examples` folder.
-    Guests(Choice),
+    /// The components are in `target/guests/wasm32-wasip2/release` and its `examples` folder. The
+    /// Python runtime is `target/guests/python/python.wasm`; what builds it is fetched by pip into
+    /// `.tools/python-venv`.
+    Guests(Guests),
     /// Check style as if it were a test
     ///
     /// Prints one line `path:line: what` for each finding, and fails if there is one.
@@ -69,6 +71,24 @@ pub(crate) struct Choice {
     /// Use the toolchain unpacked from Debian even if the active one can compile to wasm
     #[arg(long)]
     pub(crate) fallback: bool,
+}
+
+/// Which guests to build.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct Guests {
+    #[command(flatten)]
+    pub(crate) toolchain: Choice,
+    /// Build only these
+    pub(crate) which: Option<GuestSet>,
+}
+
+/// Guests that are built in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GuestSet {
+    /// Those in Rust
+    Rust,
+    /// The Python runtime
+    Python,
 }
 
 /// What to test.

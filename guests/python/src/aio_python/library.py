@@ -1,0 +1,132 @@
+"""The standard library in memory: read at build time, from where componentize-py has it, so that
+the component needs no folder for it. Its files keep their names, for tracebacks and `inspect`."""
+
+import gc
+import marshal
+import os
+import sys
+import zlib
+from importlib.machinery import ModuleSpec
+
+ROOT = "/python"
+
+# What has no use without a window, a C compiler or a package server.
+LEFT_OUT = {"__pycache__", "ensurepip", "idlelib", "site-packages", "tkinter", "turtledemo"}
+
+# Path of a file to its packed text, and to its packed code.
+_sources: dict[str, bytes] = {}
+_codes: dict[str, bytes] = {}
+
+
+class Loader:
+    """Loads one module of the library."""
+
+    def __init__(self, name: str, path: str):
+        self.name = name
+        self.path = path
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(self.get_code(), module.__dict__)
+
+    def get_code(self, name=None):
+        return marshal.loads(zlib.decompress(_codes[self.path]))
+
+    def get_source(self, name=None):
+        return self.get_data(self.path).decode()
+
+    def get_filename(self, name=None):
+        return self.path
+
+    def is_package(self, name=None):
+        return self.path.endswith("/__init__.py")
+
+    def get_data(self, path):
+        try:
+            return zlib.decompress(_sources[path])
+        except KeyError:
+            raise FileNotFoundError(f"{path} is not in the runtime") from None
+
+
+class Finder:
+    """Finds modules in one folder of the library: a hook of `sys.path`."""
+
+    def __init__(self, folder: str):
+        if folder != ROOT and not folder.startswith(ROOT + "/"):
+            raise ImportError("not a folder of the library", path=folder)
+        self.folder = folder
+
+    def find_spec(self, name: str, target=None):
+        base = f"{self.folder}/{name.rpartition('.')[2]}"
+        for path in f"{base}/__init__.py", f"{base}.py":
+            if path in _codes:
+                return _spec(name, path)
+        return None
+
+    def invalidate_caches(self):
+        """Nothing changes in memory."""
+
+    def iter_modules(self, prefix=""):
+        """Lists the folder for `pkgutil`."""
+        start = len(self.folder) + 1
+        for path in sorted(_codes):
+            if not path.startswith(self.folder + "/"):
+                continue
+            name, _, rest = path[start:].partition("/")
+            if rest == "__init__.py":
+                yield prefix + name, True
+            elif not rest and name != "__init__.py":
+                yield prefix + name.removesuffix(".py"), False
+
+
+def embed():
+    """Reads and compiles the library, and puts it where modules are looked for."""
+    for path in _files():
+        with open(path, "rb") as file:
+            text = file.read()
+        _sources[path] = zlib.compress(text, 9)
+        code = compile(text, _shown(path), "exec", dont_inherit=True)
+        _codes[path] = zlib.compress(marshal.dumps(code))
+    sys.path_hooks.insert(0, Finder)
+    sys.path_importer_cache.clear()
+
+
+def settle():
+    """Makes modules that are imported already as if from memory, and forgets the build's paths."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path in _codes and name != "__main__":
+            module.__loader__ = module.__spec__.loader = Loader(module.__spec__.name, path)
+    sys.path[:] = [ROOT]
+    sys.path_importer_cache.clear()
+    # What is here now stays: no collection has to visit it.
+    gc.collect()
+    gc.freeze()
+
+
+def _files():
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if _is_wanted(name))
+        for name in sorted(names):
+            if name.endswith(".py"):
+                yield f"{folder}/{name}"
+
+
+def _is_wanted(folder: str) -> bool:
+    return folder not in LEFT_OUT and not folder.startswith("config-")
+
+
+def _shown(path: str) -> str:
+    # As in python3, whose tracebacks of `-m` show it.
+    return "<frozen runpy>" if path == f"{ROOT}/runpy.py" else path
+
+
+def _spec(name: str, path: str) -> ModuleSpec:
+    loader = Loader(name, path)
+    spec = ModuleSpec(name, loader, origin=path, is_package=loader.is_package())
+    if spec.submodule_search_locations is not None:
+        spec.submodule_search_locations.append(os.path.dirname(path))
+    spec.has_location = True
+    return spec

@@ -1,0 +1,149 @@
+"""Runs the user's program as python3 does, from the command line to the exit code."""
+
+import atexit
+import os
+import pkgutil
+import runpy
+import sys
+import threading
+import types
+from importlib.machinery import SourceFileLoader
+
+from wit_world.imports import exit as wasi_exit
+
+from . import options, settings
+
+INTERRUPTED = 130
+UNREADABLE = 2
+# What python3 ends with if it cannot write the last of its output.
+UNFLUSHED = 120
+
+_OWN = os.path.dirname(__file__)
+
+
+def main():
+    """Runs the program, and ends the component with its exit code."""
+    os._exit = _exit
+    code = _ended(lambda: _start(options.parse(sys.argv[1:])))
+    code = _finish(code)
+    if code != 0:
+        _exit(code)
+
+
+def _exit(code: int):
+    wasi_exit.exit_with_code(code & 0xFF)
+
+
+def _start(chosen: options.Options):
+    settings.apply(chosen)
+    module = _fresh_main()
+    if chosen.code is not None:
+        sys.argv[:] = ["-c", *chosen.rest]
+        sys.path.insert(0, "")
+        _run_text(chosen.code, "<string>", module, remember=True)
+    elif chosen.module is not None:
+        sys.argv[:] = ["-m", *chosen.rest]
+        sys.path.insert(0, os.getcwd())
+        runpy._run_module_as_main(chosen.module)
+    elif chosen.rest and chosen.rest[0] != "-":
+        sys.argv[:] = chosen.rest
+        _run_file(chosen.at or os.path.abspath(chosen.rest[0]), module)
+    else:
+        sys.argv[:] = chosen.rest or [""]
+        sys.path.insert(0, "")
+        _run_standard_input(module)
+
+
+def _fresh_main() -> types.ModuleType:
+    module = types.ModuleType("__main__")
+    module.__builtins__ = sys.modules["builtins"]
+    sys.modules["__main__"] = module
+    return module
+
+
+def _run_text(text: str | bytes, name: str, module: types.ModuleType, remember: bool = False):
+    code = compile(text, name, "exec", dont_inherit=True)
+    if remember:
+        import linecache
+
+        # Tracebacks show lines of it, as those of python3 do.
+        linecache._register_code(code, text, name)
+    exec(code, module.__dict__)
+
+
+def _run_file(path: str, module: types.ModuleType):
+    importer = pkgutil.get_importer(path)
+    if importer is not None:
+        # A folder or an archive with a `__main__`.
+        sys.path.insert(0, path)
+        runpy._run_module_as_main("__main__", alter_argv=False)
+        return
+    sys.path.insert(0, os.path.dirname(path))
+    module.__file__ = path
+    module.__cached__ = None
+    module.__loader__ = SourceFileLoader("__main__", path)
+    _run_text(_read(path), path, module)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        print(f"python3: can't open file {path!r}: {error}", file=sys.stderr)
+        raise SystemExit(UNREADABLE) from None
+
+
+def _run_standard_input(module: types.ModuleType):
+    if sys.stdin.isatty():
+        import code
+
+        code.interact(f"Python {sys.version} on aio-host", local=module.__dict__, exitmsg="")
+    else:
+        _run_text(sys.stdin.buffer.read(), "<stdin>", module)
+
+
+def _ended(work) -> int:
+    """Does `work`, tells why it failed, and returns the exit code."""
+    try:
+        work()
+        return 0
+    except SystemExit as ending:
+        return _code_of(ending)
+    except BaseException as error:
+        _tell(error)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
+
+
+def _code_of(ending: SystemExit) -> int:
+    if ending.code is None:
+        return 0
+    if isinstance(ending.code, int):
+        return ending.code
+    print(ending.code, file=sys.stderr)
+    return 1
+
+
+def _tell(error: BaseException):
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN):
+        trace = trace.tb_next
+    error.__traceback__ = trace
+    try:
+        sys.excepthook(type(error), error, trace)
+    except BaseException as second:
+        print("Error in sys.excepthook:", file=sys.stderr)
+        sys.__excepthook__(type(second), second, second.__traceback__)
+
+
+def _finish(code: int) -> int:
+    """Does what is done at the end of every program."""
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError) as error:
+        if not sys.stdout.closed:
+            print(f"Exception ignored while flushing sys.stdout:\n{error!r}", file=sys.stderr)
+            return UNFLUSHED
+    return code

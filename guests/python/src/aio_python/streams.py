@@ -1,0 +1,26 @@
+"""The three standard streams as python3 opens them: the build had others."""
+
+import io
+import sys
+
+
+def open_standard():
+    """Opens them anew. Output is buffered by the line at a terminal, and by the block elsewhere."""
+    sys.stdin = sys.__stdin__ = _text(0, "<stdin>", "r", "strict")
+    sys.stdout = sys.__stdout__ = _text(1, "<stdout>", "w", "strict")
+    sys.stderr = sys.__stderr__ = _text(2, "<stderr>", "w", "backslashreplace")
+
+
+def unbuffer():
+    """Has every write go out at once, as `-u` asks."""
+    sys.stdout.reconfigure(write_through=True, line_buffering=True)
+
+
+def _text(number: int, name: str, mode: str, errors: str):
+    raw = io.FileIO(number, mode, closefd=False)
+    raw.name = name
+    buffer = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
+    by_line = number == 2 or raw.isatty()
+    text = io.TextIOWrapper(buffer, "utf-8", errors, line_buffering=by_line)
+    text.mode = mode
+    return text

@@ -1,0 +1,53 @@
+//! `aio-host python`: a Python program in the runtime, which is a guest as any other. Decides what
+//! the program sees of the host beyond what flags grant: its own files, to read.
+
+pub(crate) mod args;
+mod places;
+mod runtime;
+mod words;
+
+use std::path::PathBuf;
+
+use aio_host::Policy;
+use aio_host::capability::EnvRule;
+
+use crate::report::Failure;
+use crate::run::{self, Work};
+use args::PythonArgs;
+use places::Places;
+
+/// Variables that say how Python runs, and nothing of the machine.
+const VARIABLES: [&str; 3] = ["PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONUNBUFFERED"];
+
+/// Runs the program; the number is its own exit code.
+pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
+    let places = Places::find()?;
+    let granted = std::mem::take(&mut args.grants.dir);
+    args.grants.dir = places.named_as_on_the_host(granted);
+    let inherited = run::inherited(&args.grants)?;
+    let policy = run::policy(args.grants, &args.limits)?;
+    let guest = runtime::find(args.runtime)?;
+    let words = words::words(args.program, args.interpreter, &places)?;
+    let work = Work {
+        guest,
+        args: words.words,
+        policy: with_variables(places.with_reading(policy, words.read)?),
+        inherited,
+        allow_precompiled: false,
+        park_in_place: true,
+    };
+    work.run(&args.running)
+}
+
+fn with_variables(policy: Policy) -> Policy {
+    let rules = VARIABLES
+        .iter()
+        .filter_map(|name| name.parse::<EnvRule>().ok());
+    rules.fold(policy, Policy::allow_env)
+}
+
+/// The command line of the runtime, and what it has to be able to read.
+struct Words {
+    words: Vec<String>,
+    read: Vec<PathBuf>,
+}

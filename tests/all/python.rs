@@ -1,0 +1,103 @@
+//! `aio-host python` as its users know python3, which says what a program has to print where both
+//! can run it.
+
+mod library;
+mod programs;
+mod refusals;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use super::support::{AIO_HOST, Ran, Running, in_repository};
+
+/// Starts `aio-host python` with these words.
+fn start(words: &[&str]) -> Running {
+    start_in(&[], words)
+}
+
+/// The same by a command that runs what follows it.
+fn start_in(enter: &[&str], words: &[&str]) -> Running {
+    static COMPILED: OnceLock<()> = OnceLock::new();
+    let python = [AIO_HOST, "python"];
+    // Once, and not by all tests at the same time.
+    COMPILED.get_or_init(|| {
+        let runtime = in_repository("target/guests/python/python.wasm");
+        assert!(runtime.exists(), "build it with `cargo xtask guests`");
+        Running::launch(&[&python, &["-c", ""][..]].concat())
+            .end()
+            .passes();
+    });
+    // Whoever runs the tests may have set it.
+    let unset = ["env", "-u", "PYTHONUNBUFFERED"];
+    Running::launch(&[&unset, enter, &python, words].concat())
+}
+
+fn python(words: &[&str]) -> Ran {
+    start(words).end()
+}
+
+/// What a program printed: its `-c` is the most of it.
+#[track_caller]
+fn prints(words: &[&str]) -> String {
+    let ran = python(words);
+    ran.passes();
+    ran.stdout
+}
+
+/// Runs the words by python3 too, and compares output, exit code and the last of the complaints.
+#[track_caller]
+fn is_as_in_python(words: &[&str]) {
+    let expected = python3(words);
+    let ran = python(words);
+    assert_eq!(ran.stdout, String::from_utf8(expected.stdout).unwrap());
+    assert_eq!(ran.code, expected.status.code(), "{ran:?}");
+    let complaint = String::from_utf8(expected.stderr).unwrap();
+    assert_eq!(ran.stderr.lines().last(), complaint.lines().last());
+}
+
+fn python3(words: &[&str]) -> Output {
+    // What hangs is ended.
+    let mut command = Command::new("timeout");
+    command.args(["60", "python3"]).args(words);
+    command.output().unwrap()
+}
+
+/// A folder with these files, which knows its real path.
+struct Folder {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().canonicalize().unwrap();
+        for (name, text) in files {
+            let file = path.join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, text).unwrap();
+        }
+        Self {
+            _folder: folder,
+            path,
+        }
+    }
+
+    fn text(&self) -> &str {
+        self.path.to_str().unwrap()
+    }
+
+    fn file(&self, name: &str) -> String {
+        path_text(&self.path.join(name))
+    }
+
+    /// The words of a command that runs what follows it in the folder.
+    fn enter(&self) -> [&str; 3] {
+        ["env", "--chdir", self.text()]
+    }
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}
