@@ -202,10 +202,20 @@ impl Process {
 
     /// To be called before its end is taken.
     fn send(&self, number: i32) -> io::Result<()> {
-        match self.leads {
-            true => sys::signal_group(self.watch.pid(), number),
-            false => self.watch.signal(number),
+        let to_group = self
+            .leads
+            .then(|| sys::signal_group(self.watch.pid(), number));
+        match to_group {
+            // Asked first, a leader could still go before it is killed.
+            Some(sent) if self.is_in_own_group() && number != libc::SIGKILL => sent,
+            _ => self.watch.signal(number),
         }
+    }
+
+    /// A leader may have gone to another group of its session.
+    fn is_in_own_group(&self) -> bool {
+        let pid = self.watch.pid();
+        rustix::process::getpgid(Some(pid)) == Ok(pid)
     }
 
     /// Ends it now, and waits until that is so.
@@ -213,10 +223,12 @@ impl Process {
         let mut end = self.lock();
         if end.is_none() {
             self.unwanted.store(true, Ordering::SeqCst);
-            if let Err(error) = self.send(libc::SIGKILL) {
+            let sent = self.send(libc::SIGKILL);
+            if let Err(error) = &sent {
                 tracing::error!("kill child {}: {error}", self.watch.pid().as_raw_nonzero());
             }
-            *end = self.reap(true);
+            // Of one that has become another user's nobody knows when it ends.
+            *end = self.reap(sent.is_ok());
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
 
-use aio_loop::process::{Child, Command, ExitStatus, Run};
+use aio_loop::process::{Child, Command, ExitStatus, Group, Run};
 use aio_loop::signal::signals;
 use aio_loop::testing::virtual_loop;
 use rustix::process::{Pid, Resource, Rlimit, WaitId, WaitIdOptions, setrlimit, waitid};
@@ -265,4 +265,40 @@ fn nobody() -> rustix::process::Uid {
 
 fn nobody_group() -> rustix::process::Gid {
     rustix::process::Gid::from_raw(65_534)
+}
+
+#[test]
+fn a_leader_that_left_its_group_ends_like_others() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    event_loop.block_on(async {
+        let half = half_of("wandering_half");
+        let program = half.get_program().to_owned();
+        let wanderer = command(
+            program.to_str().unwrap(),
+            std::iter::once(program.as_os_str()).chain(half.get_args()),
+        );
+        let (child, reader) = start(&handle, &wanderer.group(Group::New));
+        let mut said = String::new();
+        while !said.contains("gone") {
+            let mut buf = [0; 256];
+            let count = reader.read(&mut buf).await.unwrap();
+            assert!(count > 0, "{said}");
+            said.push_str(std::str::from_utf8(&buf[..count]).unwrap());
+        }
+        child.signal(23).unwrap();
+        assert_eq!(child.end().await.status, ExitStatus::Signal(15));
+    });
+}
+
+#[test]
+#[ignore = "the other half of the test above"]
+fn wandering_half() {
+    let parent = rustix::process::getppid();
+    let group = rustix::process::getpgid(parent).unwrap();
+    rustix::process::setpgid(None, Some(group)).unwrap();
+    writeln!(std::io::stdout(), "gone").unwrap();
+    loop {
+        std::thread::park();
+    }
 }
