@@ -1,6 +1,6 @@
 //! Every bound of a command at its most and one beyond, and what is no command at all.
 
-use aio_guest::process::{Command, ExitStatus, ExtraDescriptor, Stdio};
+use aio_guest::process::{Command, ExitStatus, ExtraDescriptor, File, FileMode, Stdio};
 use aio_guest::{ErrorCode, process::Prepared};
 use test_guests::{equal, fails, succeeds};
 
@@ -105,7 +105,23 @@ async fn lengths() -> Result<(), String> {
         prepared(&program(4096)),
         ErrorCode::NameTooLong,
         "a program",
-    )
+    )?;
+    let within = |length: usize| {
+        let mut command = Command::new("true");
+        command.current_dir("x".repeat(length));
+        command
+    };
+    succeeds(prepared(&within(4095)), "a directory")?;
+    let long = prepared(&within(4096)).map(drop);
+    fails(long, ErrorCode::NameTooLong, "a directory")?;
+    let input = |length: usize| {
+        let mut command = Command::new("true");
+        let (path, mode) = ("x".repeat(length), FileMode::Read);
+        command.stdin(Stdio::File(File { path, mode }));
+        command
+    };
+    succeeds(prepared(&input(4095)), "a file")?;
+    fails(prepared(&input(4096)), ErrorCode::NameTooLong, "a file")
 }
 
 fn malformed() -> Result<(), String> {

@@ -2,7 +2,7 @@
 //! first argument is the most children, the second the most handles.
 
 use aio_guest::ErrorCode;
-use aio_guest::process::{Child, Command, Stdio};
+use aio_guest::process::{Child, Command, ExtraDescriptor, File, FileMode, Stdio};
 use test_guests::{argument, equal, fails, succeeds};
 
 aio_guest::main!(run);
@@ -75,5 +75,21 @@ fn count_bytes() -> Result<(), String> {
     fails(command.prepare(), ErrorCode::QuotaExceeded, "bytes")?;
     drop(first);
     let again = succeeds(command.prepare(), "prepare")?;
-    equal(again.as_handle() != 0, true, "a handle")
+    equal(again.as_handle() != 0, true, "a handle")?;
+    drop(again);
+    let mut paths = Command::new("true");
+    for number in 3..67 {
+        paths.descriptor(ExtraDescriptor {
+            number,
+            reads: true,
+            redirect: Stdio::File(File {
+                path: "x".repeat(4_000),
+                mode: FileMode::Read,
+            }),
+        });
+    }
+    fails(paths.prepare(), ErrorCode::QuotaExceeded, "paths")?;
+    let mut words = Command::new("true");
+    words.args(std::iter::repeat_n("", 4_096));
+    fails(words.prepare(), ErrorCode::QuotaExceeded, "many words")
 }

@@ -24,11 +24,14 @@ const EXTRA_MAX: usize = 64;
 /// The highest number of a child's descriptor.
 const NUMBER_MAX: u32 = 255;
 
-/// The longest path of a program: what systems take.
-const PROGRAM_MAX: usize = 4095;
+/// The longest path, of a program too: what systems take.
+const PATH_MAX: usize = 4095;
 
 /// The most bytes of the arguments and the environment.
 const BYTES_MAX: usize = 1 << 20;
+
+/// What is kept of a text beside its bytes, about.
+const TEXT_COST: usize = 32;
 
 impl Io {
     /// Checks a command of a guest and keeps it.
@@ -45,7 +48,10 @@ impl Io {
         let path = self.grants.run(program, arguments)?;
         let environment = self.grants.child_env(options.environment)?;
         let length = length(program, arguments, &environment)?;
-        let permit = self.buffered.take(length as u64);
+        let texts = 1 + arguments.len() + environment.len();
+        let paths = length_of_paths(options.directory.as_deref(), &redirects)?;
+        let kept = length + texts * TEXT_COST + paths;
+        let permit = self.buffered.take(kept as u64);
         let permit = permit.ok_or(ErrorCode::QuotaExceeded)?;
         let command = Command::new(&path)
             .and_then(|command| with_words(command, program, arguments, &environment));
@@ -83,7 +89,7 @@ fn check_words(program: &str, arguments: &[String]) -> Code<()> {
         return Err(ErrorCode::InvalidArgument);
     }
     match program.len() {
-        0..=PROGRAM_MAX => Ok(()),
+        0..=PATH_MAX => Ok(()),
         _ => Err(ErrorCode::NameTooLong),
     }
 }
@@ -113,6 +119,19 @@ fn length(program: &str, arguments: &[String], environment: &[(String, String)])
         0..=BYTES_MAX => Ok(length),
         _ => Err(ErrorCode::ArgumentsTooLong),
     }
+}
+
+/// How many bytes the paths take, each of which may be as long as that of a program.
+fn length_of_paths(directory: Option<&str>, redirects: &[Descriptor]) -> Code<usize> {
+    let files = redirects.iter().filter_map(|kept| match &kept.redirect {
+        Redirect::File(path, _) => Some(path.as_str()),
+        _ => None,
+    });
+    let mut lengths = files.chain(directory).map(str::len);
+    lengths.try_fold(0, |all, length| match length {
+        0..=PATH_MAX => Ok(all + length),
+        _ => Err(ErrorCode::NameTooLong),
+    })
 }
 
 /// What each descriptor is to be; the standard ones come first.
