@@ -37,7 +37,11 @@ pub(crate) fn confinement(
     }
     let mut programs = policy.programs();
     let every_program = programs.is_empty();
-    programs.push(program);
+    // What the guest can replace is reached as its directory is: a link there, or the first line
+    // of a script, would open whatever it names to the child.
+    if preopens.replaced_at(program)?.is_none() {
+        programs.push(program);
+    }
     let reach = Reach {
         directories: preopens.reached().collect(),
         programs,

@@ -257,6 +257,26 @@ fn a_confined_child_runs_the_programs_that_are_granted() {
     .passes();
 }
 
+/// Otherwise the guest could name any file there, and its child would read that.
+#[test]
+fn the_first_line_of_a_script_that_the_guest_could_write_grants_nothing() {
+    let data = Data::new();
+    let (shell, script) = (data.path("shell"), data.path("in/script"));
+    fs::copy("/bin/sh", &shell).unwrap();
+    fs::copy("/bin/sh", &script).unwrap();
+    fs::write(&script, format!("#!{}\necho ran\n", shell.display())).unwrap();
+    let words = [script.to_str().unwrap()];
+    for (mode, runs) in [(":ro", true), ("", false)] {
+        let flags = ["--allow-run", &data.flag(mode)];
+        says(&flags, &words, "ran\n");
+        let confined = [&flags, CONFINED].concat();
+        match runs {
+            true => says(&confined, &words, "ran\n"),
+            false => ask(&confined, &words).fails(1, &["not-permitted"]),
+        }
+    }
+}
+
 #[test]
 fn a_confined_child_has_the_network_only_if_the_guest_has_all_of_it() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

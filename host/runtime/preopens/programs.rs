@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Preopens;
 use crate::capability::Policy;
@@ -12,17 +12,22 @@ use crate::error::{Error, Result};
 
 impl Preopens {
     /// Refuses a policy that grants a program by name and lets the guest replace it, be it by a
-    /// link on the way to it. Where every program is granted there is nothing to gain.
+    /// link on the way to it. Where every program is granted it is no more than the others.
     pub(crate) fn refuse_replaceable(&self, policy: &Policy) -> Result<()> {
-        let writable = self.writable().map_err(looked_at)?;
         for program in policy.programs() {
-            let links = crate::capability::links(program);
-            let within = links.iter().find(|link| lies_in(link, &writable));
-            if let Some(link) = within {
-                return Err(replaceable(program, link));
+            if let Some(link) = self.replaced_at(program).map_err(looked_at)? {
+                return Err(replaceable(program, &link));
             }
         }
         Ok(())
+    }
+
+    /// Where the guest could put something else in the place of `program`, be it a link on the way
+    /// to it.
+    pub(crate) fn replaced_at(&self, program: &Path) -> io::Result<Option<PathBuf>> {
+        let writable = self.writable()?;
+        let mut links = crate::capability::links(program).into_iter();
+        Ok(links.find(|link| lies_in(link, &writable)))
     }
 
     /// The directories that the guest may write to, as the system tells them apart.
