@@ -14,6 +14,7 @@ async fn run() -> Result<(), String> {
     waits(&mut ring)?;
     watches(&mut ring)?;
     refused(&mut ring)?;
+    in_one_batch(&mut ring)?;
     let count = argument(1)?.parse().map_err(|_| "a number is missing")?;
     many(&mut ring, count)
 }
@@ -153,6 +154,22 @@ fn refused(ring: &mut Ring) -> Result<(), String> {
     }
     ring.close(0, child.child).quiet();
     Ok(())
+}
+
+/// Those that come to nothing count too.
+fn in_one_batch(ring: &mut Ring) -> Result<(), String> {
+    let missing = succeeds(Command::new("/no/such/program").prepare(), "prepare")?;
+    for token in 0..1025 {
+        ring.spawn(token, missing.as_handle());
+    }
+    let told = collect(ring, 1025)?;
+    let not_found = Told::Failed(ErrorCode::NotFound);
+    check(
+        told[..1024].iter().all(|(_, told)| *told == not_found),
+        "1,024",
+    )?;
+    let one_more = (1024, Told::Failed(ErrorCode::QuotaExceeded));
+    equal(told.get(1024), Some(&one_more), "one more")
 }
 
 fn many(ring: &mut Ring, count: usize) -> Result<(), String> {

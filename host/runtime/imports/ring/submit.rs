@@ -18,6 +18,10 @@ use crate::stream::Stream;
 /// The most operations in one call, so that a call ends before other guests notice.
 const SUBMISSIONS_MAX: usize = 16_384;
 
+/// The most children of one call, for the same reason: each takes the system a while, also one that
+/// does not come about.
+const SPAWNS_MAX: usize = 1024;
+
 /// Token and quietness of an operation.
 pub(super) type Id = (u64, bool);
 
@@ -34,6 +38,7 @@ impl Io {
             return Err(ErrorCode::OutOfRange);
         }
         let mut run = Run::default();
+        let mut spawns = 0..SPAWNS_MAX;
         for Submission {
             token,
             quiet,
@@ -46,7 +51,13 @@ impl Io {
                 continue;
             }
             self.end_run(&mut run);
-            if let Err(refusal) = self.begin(id, operation, &mut data, &now) {
+            let begun = match operation {
+                Operation::Spawn(_) if spawns.next().is_none() => {
+                    Err(ErrorCode::QuotaExceeded.into())
+                }
+                operation => self.begin(id, operation, &mut data, &now),
+            };
+            if let Err(refusal) = begun {
                 self.refused(token, refusal);
             }
         }
