@@ -21,6 +21,7 @@ use aio_loop::Handle;
 use aio_loop::pipe::{self, PipeReader};
 use aio_loop::process::{Child, Command, Exit, ExitStatus, Group, Run};
 use aio_loop::testing::virtual_loop;
+use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 /// A script of the shell, whose environment is empty.
 fn shell(script: &str) -> Command {
@@ -238,6 +239,21 @@ fn what_a_closed_leader_leaves_in_its_group_is_killed() {
         assert_eq!(child.end().await.status, ExitStatus::Signal(15));
         assert_eq!(read_all(&reader).await, "");
     });
+}
+
+#[test]
+fn a_child_of_somebody_else_is_left_to_them() {
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let mut other = std::process::Command::new("/bin/sh");
+    let mut other = other.args(["-c", "exit 7"]).spawn().unwrap();
+    let process = WaitId::Pid(Pid::from_child(&other));
+    waitid(process, WaitIdOptions::EXITED | WaitIdOptions::NOWAIT).unwrap();
+    event_loop.block_on(async {
+        let (_, exit) = output(&handle, &shell("exit 3")).await;
+        assert_eq!(exit.status, ExitStatus::Code(3));
+    });
+    assert_eq!(other.wait().unwrap().code(), Some(7));
 }
 
 #[test]
