@@ -72,6 +72,11 @@ fn descriptors_lead_where_the_guest_says_and_nowhere_else() {
 }
 
 #[test]
+fn pipes_have_every_door_and_other_kinds_of_objects_are_codes() {
+    passes(ALL, "process_kinds", &[]);
+}
+
+#[test]
 fn every_bound_of_a_command_holds() {
     passes(
         &["--allow-run", "--allow-child-env=*"],
