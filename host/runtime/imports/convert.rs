@@ -129,6 +129,12 @@ impl From<Stopped> for ErrorCode {
     }
 }
 
+impl From<InvalidState> for ErrorCode {
+    fn from(InvalidState: InvalidState) -> Self {
+        Self::InvalidState
+    }
+}
+
 impl From<IpSocketAddress> for SocketAddr {
     fn from(address: IpSocketAddress) -> Self {
         match address {

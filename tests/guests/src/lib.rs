@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use aio_guest::bindings::aio::host::process::ExitStatus;
+use aio_guest::bindings::aio::host::ring::{ReadResult, WriteResult, try_read, try_write};
 use aio_guest::bindings::aio::host::workers::JobError;
 use aio_guest::ring::{Batch, Completion, Outcome, Spawned};
 use aio_guest::signal::{Signal, signals};
@@ -167,6 +168,16 @@ pub fn collect_one(ring: &mut Ring) -> Result<Told, String> {
     let mut all = collect(ring, 1)?;
     equal(all.len(), 1, "completions")?;
     all.pop().map(|(_, told)| told).ok_or_else(String::new)
+}
+
+/// Writes to `from`, without a wait, what `to` reads, which has nothing to read before.
+pub fn carries(from: Handle, to: Handle) -> Result<(), String> {
+    equal(try_read(to, 10), ReadResult::WouldBlock, "nothing is there")?;
+    equal(try_write(from, b"abc"), WriteResult::Written(3), "write")?;
+    let mut ring = Ring::new();
+    ring.read(1, to, 10);
+    let read = Told::Data(b"abc".to_vec());
+    equal(collect_one(&mut ring)?, read, "the other end reads it")
 }
 
 /// An outcome that outlives its batch.

@@ -13,13 +13,6 @@ use super::super::udp::family;
 use super::super::wit::types::ErrorCode;
 use super::Code;
 use crate::handles::Object;
-use crate::stream::InvalidState;
-
-impl From<InvalidState> for ErrorCode {
-    fn from(InvalidState: InvalidState) -> Self {
-        Self::InvalidState
-    }
-}
 
 impl Io {
     /// Binds a socket that the guest has made before.

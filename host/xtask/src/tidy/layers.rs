@@ -32,6 +32,7 @@ const CRATES: [Crate; 2] = [
             &[
                 "children",
                 "handles",
+                "socket",
                 "identities",
                 "stdio",
                 "socket",

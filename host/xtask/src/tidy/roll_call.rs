@@ -67,6 +67,8 @@ fn function(line: &str) -> Option<&str> {
     let (name, kind) = line.trim().split_once(": ")?;
     let kind = kind.strip_prefix("static ").unwrap_or(kind);
     let kind = kind.strip_prefix("async ").unwrap_or(kind);
+    // A name that is a word of WIT's own stands behind a sign.
+    let name = name.strip_prefix('%').unwrap_or(name);
     let plain = !name.contains([' ', '/']);
     (kind.starts_with("func(") && plain).then_some(name)
 }
@@ -123,11 +125,11 @@ mod tests {
     fn every_function_has_a_guest_that_calls_it() {
         let wit = "    /// now: func() is documented\n    now: func() -> u64;\n    \
             sleep-until: async func(a: u64);\n    listen: static async func();\n    \
-            read: func();\n";
+            read: func();\n    %option: func();\n";
         let sources = [
             Source::new("wit/timers.wit", wit),
             Source::new("wit/deps/a.wit", wit),
-            Source::new("examples/a/lib.rs", "timers::sleep_until(1)"),
+            Source::new("examples/a/lib.rs", "timers::sleep_until(1) option"),
             Source::new(
                 "examples/a.wat",
                 "\"[method]tcp-stream.read\" \"[static]x.listen\"",
