@@ -17,10 +17,10 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use aio_loop::Handle;
 use aio_loop::pipe::{self, PipeReader};
 use aio_loop::process::{Child, Command, Exit, ExitStatus, Group, Run};
 use aio_loop::testing::virtual_loop;
+use aio_loop::{Handle, Loop};
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
 /// A script of the shell, whose environment is empty.
@@ -151,7 +151,7 @@ fn signals_reach_a_child_while_it_runs() {
 
 #[test]
 fn a_child_that_nobody_wants_is_asked_to_end() {
-    let mut event_loop = virtual_loop().unwrap();
+    let mut event_loop = Loop::new().unwrap();
     let handle = event_loop.handle().clone();
     event_loop.block_on(async {
         let (child, _reader) = start(&handle, &command("/bin/sleep", ["sleep", "1000"]));
@@ -176,7 +176,7 @@ fn a_child_that_does_not_end_when_asked_is_killed_after_the_grace() {
 
 #[test]
 fn who_waits_for_a_child_that_is_closed_is_told() {
-    let mut event_loop = virtual_loop().unwrap();
+    let mut event_loop = Loop::new().unwrap();
     let handle = event_loop.handle().clone();
     event_loop.block_on(async {
         let (child, _reader) = start(&handle, &command("/bin/sleep", ["sleep", "1000"]));
@@ -219,7 +219,7 @@ fn a_group_is_signalled_as_one_and_ends_with_its_leader() {
 
 #[test]
 fn what_a_closed_leader_leaves_in_its_group_is_killed() {
-    let mut event_loop = virtual_loop().unwrap();
+    let mut event_loop = Loop::new().unwrap();
     let handle = event_loop.handle().clone();
     event_loop.block_on(async {
         let script = "(trap '' TERM; echo ready; while :; do sleep 1; done) & read line";

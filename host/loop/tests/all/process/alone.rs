@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::Stdio;
 
+use aio_loop::Loop;
 use aio_loop::process::{Child, Command, ExitStatus, Group, Run};
 use aio_loop::signal::signals;
 use aio_loop::testing::virtual_loop;
@@ -269,7 +270,7 @@ fn nobody_group() -> rustix::process::Gid {
 
 #[test]
 fn a_leader_that_left_its_group_ends_like_others() {
-    let mut event_loop = virtual_loop().unwrap();
+    let mut event_loop = Loop::new().unwrap();
     let handle = event_loop.handle().clone();
     event_loop.block_on(async {
         let half = half_of("wandering_half");
