@@ -4,12 +4,16 @@
 mod library;
 mod programs;
 mod refusals;
+#[cfg(target_os = "linux")]
+mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use super::support::{AIO_HOST, Ran, Running, in_repository};
+use super::support::{AIO_HOST, Ran, Running, cache, in_repository};
+
+const PYTHON: [&str; 2] = [AIO_HOST, "python"];
 
 /// Starts `aio-host python` with these words.
 fn start(words: &[&str]) -> Running {
@@ -30,7 +34,21 @@ fn start_in(enter: &[&str], words: &[&str]) -> Running {
     });
     // Whoever runs the tests may have set it.
     let unset = ["env", "-u", "PYTHONUNBUFFERED"];
-    Running::launch(&[&unset, enter, &python, words].concat())
+    Running::launch(&[&unset, enter, &PYTHON, words].concat())
+}
+
+/// Has the runtime compiled once, and not by all tests at the same time. On a busy machine that
+/// takes longer than any test may.
+fn compile() {
+    static COMPILED: OnceLock<()> = OnceLock::new();
+    COMPILED.get_or_init(|| {
+        let runtime = in_repository("target/guests/python/python.wasm");
+        assert!(runtime.exists(), "build it with `cargo xtask guests`");
+        let mut command = Command::new("timeout");
+        command.arg("300").args(PYTHON).args(["-c", ""]);
+        let ended = command.env("XDG_CACHE_HOME", cache()).status();
+        assert!(ended.unwrap().success());
+    });
 }
 
 fn python(words: &[&str]) -> Ran {

@@ -1,7 +1,7 @@
 //! Standard streams by handle: pipes, files, sockets, the null device, closed descriptors, and what
 //! an embedder passes in. Terminals are in `terminal.rs`.
 
-mod pty;
+pub(crate) mod pty;
 mod terminal;
 
 use std::fs::File;

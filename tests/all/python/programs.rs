@@ -141,6 +141,17 @@ fn output_that_cannot_be_written_is_told() {
 }
 
 #[test]
+fn a_reader_that_has_gone_away_is_an_error_as_in_python() {
+    let gone = ["bash", "-c", "\"$@\" | true; exit ${PIPESTATUS[0]}", "bash"];
+    let code = "while True: print('more')";
+    let ran = start_in(&gone, &["-c", code]).end();
+    ran.fails(
+        120,
+        &["Traceback", "BrokenPipeError: ", "flushing sys.stdout"],
+    );
+}
+
+#[test]
 fn development_mode_warns_and_is_seen() {
     let show = "import sys; print(sys.flags.dev_mode, sys._xoptions, sys.warnoptions)";
     is_as_in_python(&["-X", "dev", "-c", show]);

@@ -77,6 +77,15 @@ fn a_thread_is_refused_in_words_that_help() {
 }
 
 #[test]
+fn memory_that_is_not_there_is_an_error_that_can_be_caught() {
+    let code = "try: bytes(2 * 10**8)\nexcept MemoryError: print('caught')";
+    assert_eq!(prints(&["--max-memory=200MiB", "-c", code]), "caught\n");
+    assert_eq!(prints(&["-c", code]), "");
+    let all = "kept = []\nwhile True: kept.append('a' * 10**6)";
+    python(&["--max-memory=200MiB", "-c", all]).fails(1, &["\nMemoryError\n"]);
+}
+
+#[test]
 fn packages_of_a_virtual_environment_are_imported_and_native_ones_named() {
     let site = "lib/python3.14/site-packages";
     let folder = Folder::with(&[

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
-use crate::support::{cache, watch};
+use crate::support::{AIO_HOST, cache, watch};
 
 /// The binary at a terminal that is its own. Dropping it ends the process.
 pub(crate) struct Session {
@@ -51,6 +51,13 @@ impl Session {
         guest: &Path,
         args: &[&str],
     ) -> Self {
+        let guest = guest.to_str().unwrap();
+        let words = [enter, &[AIO_HOST, "run"], flags, &[guest], args].concat();
+        Self::launch(errors, &words)
+    }
+
+    /// Starts a command, which is the binary or comes to run it.
+    pub(crate) fn launch(errors: Errors, words: &[&str]) -> Self {
         let (keyboard, screen) = open();
         let before = tcgetattr(&keyboard).unwrap();
         let stderr = match errors {
@@ -60,11 +67,7 @@ impl Session {
         // A session of its own, of which the terminal is the controlling one.
         let mut child = Command::new("setsid")
             .arg("--ctty")
-            .args(enter)
-            .args([env!("CARGO_BIN_EXE_aio-host"), "run"])
-            .args(flags)
-            .arg(guest)
-            .args(args)
+            .args(words)
             .env("XDG_CACHE_HOME", cache())
             .stdin(screen.try_clone().unwrap())
             .stdout(screen)

@@ -144,6 +144,7 @@ def _finish(code: int) -> int:
         sys.stdout.flush()
     except (OSError, ValueError) as error:
         if not sys.stdout.closed:
-            print(f"Exception ignored while flushing sys.stdout:\n{error!r}", file=sys.stderr)
+            print("Exception ignored while flushing sys.stdout:", file=sys.stderr)
+            print(f"{type(error).__name__}: {error}", file=sys.stderr)
             return UNFLUSHED
     return code
