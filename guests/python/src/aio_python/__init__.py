@@ -9,6 +9,11 @@ from . import library
 library.embed()
 
 # From here on, what is imported comes from memory, as it does later.
+import aio_host  # noqa: E402
+
+# Before asyncio, which imports what this stands for.
+aio_host.install()
+
 import asyncio  # noqa: E402
 import runpy  # noqa: E402, F401
 

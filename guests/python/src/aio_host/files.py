@@ -1,0 +1,164 @@
+"""The calls of `os` that take descriptors, and file objects over those of the host."""
+
+import builtins
+import errno
+import io
+import os
+import stat
+
+from . import descriptors, errors, transfer
+
+_native = {
+    name: getattr(os, name)
+    for name in ("close", "dup", "fstat", "get_blocking", "isatty", "read", "set_blocking", "write")
+    if hasattr(os, name)
+}
+_native_open = io.open
+
+
+class DescriptorIO(io.RawIOBase):
+    """The raw file object of a descriptor, as `io.FileIO` is that of a file."""
+
+    def __init__(self, number: int, mode: str, closefd: bool = True):
+        self._number = number
+        self._closes = closefd
+        self.mode = mode
+        self.name = number
+
+    def fileno(self):
+        self._checkClosed()
+        return self._number
+
+    def readable(self):
+        return "r" in self.mode or "+" in self.mode
+
+    def writable(self):
+        return "r" not in self.mode or "+" in self.mode
+
+    def isatty(self):
+        return os.isatty(self.fileno())
+
+    def readinto(self, buffer):
+        try:
+            data = read(self.fileno(), len(buffer))
+        except BlockingIOError:
+            return None
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        try:
+            return write(self.fileno(), data)
+        except BlockingIOError:
+            return None
+
+    def close(self):
+        if not self.closed:
+            super().close()
+            if self._closes:
+                os.close(self._number)
+
+
+def read(number, size):
+    """Is `os.read`."""
+    if not descriptors.is_ours(number):
+        return _native["read"](number, size)
+    descriptor = descriptors.get(number)
+    return transfer.read(descriptor, size, _timeout(descriptor))
+
+
+def write(number, data):
+    """Is `os.write`."""
+    if not descriptors.is_ours(number):
+        return _native["write"](number, data)
+    descriptor = descriptors.get(number)
+    return transfer.write(descriptor, data, _timeout(descriptor))
+
+
+def close(number):
+    """Is `os.close`."""
+    if descriptors.is_ours(number):
+        descriptors.close(number)
+    if number < descriptors.FIRST:
+        _native["close"](number)
+
+
+def duplicate(number):
+    """Is `os.dup`."""
+    if descriptors.is_ours(number):
+        return descriptors.duplicate(number)
+    if "dup" not in _native:
+        raise errors.system(errno.EOPNOTSUPP)
+    return _native["dup"](number)
+
+
+def set_blocking(number, blocking):
+    """Is `os.set_blocking`. A standard stream becomes one of ours with its first call."""
+    if number in (0, 1, 2) or descriptors.is_ours(number):
+        descriptors.get(number).blocking = bool(blocking)
+    else:
+        _native["set_blocking"](number, blocking)
+
+
+def get_blocking(number):
+    """Is `os.get_blocking`."""
+    if descriptors.is_ours(number):
+        return descriptors.get(number).blocking
+    return _native["get_blocking"](number) if number > 2 else True
+
+
+def fstat(number):
+    """Is `os.fstat`; of what is no file only the kind is known."""
+    if descriptors.is_ours(number):
+        return _of_mode(descriptors.get(number).mode)
+    known = _native["fstat"](number)
+    if number in (0, 1, 2) and not stat.S_ISREG(known.st_mode):
+        return _of_mode(descriptors.standard_mode(number))
+    return known
+
+
+def isatty(number):
+    """Is `os.isatty`."""
+    if descriptors.is_ours(number) and number >= descriptors.FIRST:
+        return False
+    return _native["isatty"](number)
+
+
+def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True,
+         opener=None):
+    """Is `open`."""
+    if not isinstance(file, int) or not descriptors.is_ours(file) or file < descriptors.FIRST:
+        return _native_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
+    raw = DescriptorIO(file, mode.replace("b", "").replace("t", ""), closefd)
+    if buffering == 0:
+        return raw
+    buffered = _buffered(raw, buffering)
+    if "b" in mode:
+        return buffered
+    text = io.TextIOWrapper(buffered, encoding, errors, newline, buffering == 1)
+    text.mode = mode
+    return text
+
+
+def install():
+    """Puts them in place."""
+    os.read, os.write, os.close, os.dup = read, write, close, duplicate
+    os.set_blocking, os.get_blocking = set_blocking, get_blocking
+    os.fstat, os.isatty = fstat, isatty
+    os.pipe = descriptors.add_pipe
+    io.open = builtins.open = open
+
+
+def _timeout(descriptor):
+    return None if descriptor.blocking else 0
+
+
+def _of_mode(mode: int) -> os.stat_result:
+    return os.stat_result((mode,) + (0,) * 9)
+
+
+def _buffered(raw: DescriptorIO, size: int):
+    size = size if size > 1 else io.DEFAULT_BUFFER_SIZE
+    if raw.readable() and raw.writable():
+        return io.BufferedRWPair(raw, raw, size)
+    return io.BufferedReader(raw, size) if raw.readable() else io.BufferedWriter(raw, size)

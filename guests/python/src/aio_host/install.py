@@ -1,0 +1,23 @@
+"""Puts the package's modules in place of what WASI has not, or has only for files."""
+
+import sys
+import time
+
+
+def before_socket():
+    """First of all: stands in for `_socket` before anybody imports `socket`, and so asyncio."""
+    from . import sockets
+
+    sys.modules["_socket"] = sockets
+
+
+def install():
+    """All the rest. It calls nothing of the host, so that a build may do it."""
+    from . import children, executor, files, ring, selector, signals
+
+    files.install()
+    selector.install()
+    signals.install()
+    children.install()
+    executor.install()
+    time.sleep = ring.sleep

@@ -1,0 +1,379 @@
+"""Stands for `_socket`, the module below `socket`, over the host's handles.
+
+What begins with an underscore is this module's own; all else is part of `_socket`.
+"""
+
+import _socket as _native
+import errno as _errno
+import stat as _stat
+import warnings as _warnings
+
+from . import addresses as _addresses
+from . import constants as _c
+from . import descriptors as _descriptors
+from . import errors as _errors
+from . import host as _host
+from . import options as _options
+from . import ring as _ring
+from . import transfer as _transfer
+from .constants import *  # noqa: F403
+from .resolver import (  # noqa: F401
+    getaddrinfo,
+    gethostbyname,
+    gethostname,
+    getnameinfo,
+    getprotobyname,
+    getservbyname,
+)
+from .resolver import address_of as _address_of
+
+has_ipv6 = True
+error = OSError
+timeout = TimeoutError
+gaierror = _native.gaierror
+herror = _native.herror
+htonl, htons, ntohl, ntohs = _native.htonl, _native.htons, _native.ntohl, _native.ntohs
+inet_aton, inet_ntoa = _native.inet_aton, _native.inet_ntoa
+inet_pton, inet_ntop = _addresses.pack, _addresses.unpack
+close = _descriptors.close
+dup = _descriptors.duplicate
+CAPI = None
+
+_default_timeout = None
+
+
+def getdefaulttimeout():
+    """How many seconds a new socket waits; none is for ever."""
+    return _default_timeout
+
+
+def setdefaulttimeout(seconds):
+    """Changes it."""
+    global _default_timeout
+    _default_timeout = _checked_timeout(seconds)
+
+
+def socketpair(family=_c.AF_UNIX, type=_c.SOCK_STREAM, proto=0):
+    """Makes two sockets that are each other's ends."""
+    if family != _c.AF_UNIX or type & 0xF != _c.SOCK_STREAM:
+        raise _errors.system(_errno.EOPNOTSUPP)
+    return tuple(
+        socket(family, type, proto, _descriptors.add(_connection(handle, family)))
+        for handle in _errors.call(_host.sockets.pair)
+    )
+
+
+class socket:
+    """One socket, of TCP, UDP, or one of a pair."""
+
+    __slots__ = ("_number", "_family", "_type", "_protocol", "_timeout")
+
+    def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
+        self._number = -1
+        self._timeout = _default_timeout
+        if fileno is None:
+            self._family = _c.AF_INET if family == -1 else int(family)
+            kind = _c.SOCK_STREAM if type == -1 else int(type)
+            self._type = kind & ~(_c.SOCK_NONBLOCK | _c.SOCK_CLOEXEC)
+            self._number = _descriptors.add(_open(self._family, self._type))
+            if kind & _c.SOCK_NONBLOCK:
+                self._timeout = 0.0
+        else:
+            descriptor = _of_number(fileno)
+            self._family, self._type = descriptor.family, descriptor.type
+            self._number = fileno
+        self._protocol = max(int(proto), 0)
+
+    family = property(lambda self: self._family)
+    type = property(lambda self: self._type)
+    proto = property(lambda self: self._protocol)
+    timeout = property(lambda self: self._timeout)
+
+    def __del__(self):
+        if getattr(self, "_number", -1) >= 0:
+            _warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self)
+            try:
+                self.close()
+            except OSError:
+                pass
+
+    def fileno(self):
+        """Its descriptor, -1 when it is closed."""
+        return self._number
+
+    def detach(self):
+        """Gives the descriptor away."""
+        number, self._number = self._number, -1
+        return number
+
+    def close(self):
+        """Closes it; a second time does nothing."""
+        number = self.detach()
+        if number >= 0:
+            _descriptors.close(number)
+
+    def settimeout(self, seconds):
+        """How long it waits: none for ever, 0 not at all."""
+        self._timeout = _checked_timeout(seconds)
+
+    def gettimeout(self):
+        """How long it waits."""
+        return self._timeout
+
+    def setblocking(self, flag):
+        """Whether it waits."""
+        self._timeout = None if flag else 0.0
+
+    def getblocking(self):
+        """Whether it waits."""
+        return self._timeout != 0.0
+
+    def bind(self, address):
+        """Binds it to an address."""
+        _errors.call(_host.sockets.bind, self._handle(), self._to_host(address))
+
+    def listen(self, backlog=128):
+        """Has it accept connections."""
+        descriptor = self._descriptor()
+        _errors.call(_host.sockets.listen, descriptor.handle, min(max(backlog, 1), 65_535))
+        descriptor.listening = True
+
+    def _accept(self):
+        descriptor = self._descriptor()
+        interface = _host.ring
+        while True:
+            result = interface.try_accept(descriptor.handle)
+            if type(result) is interface.AcceptResult_Accepted:
+                handle, address = result.value
+                accepted = _connection(handle, descriptor.family)
+                return _descriptors.add(accepted), _addresses.from_host(address)[1]
+            if type(result) is interface.AcceptResult_Failed:
+                raise _errors.of(result.value)
+            _transfer.wait(descriptor, _ring.READ, self._timeout)
+
+    def connect(self, address):
+        """Connects it."""
+        error = self._connect(address)
+        if error is not None:
+            raise error
+
+    def connect_ex(self, address):
+        """Connects it, and returns an errno."""
+        error = self._connect(address)
+        return 0 if error is None else error.errno
+
+    def _connect(self, address):
+        descriptor = self._descriptor()
+        if descriptor.connecting:
+            return _errors.system(_errno.EALREADY)
+        arguments = _host.ring.ConnectSocketArguments(descriptor.handle, self._to_host(address))
+        descriptor.connecting = True
+        _ring.start(
+            _host.ring.Operation_ConnectSocket(arguments),
+            lambda outcome: _end_connecting(descriptor, outcome),
+        )
+        _ring.flush()
+        if descriptor.connecting and self._timeout == 0:
+            return _errors.system(_errno.EINPROGRESS)
+        if not _ring.wait_until(lambda: not descriptor.connecting, self._timeout):
+            return TimeoutError("timed out")
+        return _taken_failure(descriptor)
+
+    def recv(self, bufsize, flags=0):
+        """Reads up to `bufsize` bytes; none is the end."""
+        if bufsize < 0:
+            raise ValueError("negative buffersize in recv")
+        if self._type == _c.SOCK_DGRAM:
+            return self.recvfrom(bufsize, flags)[0]
+        return _transfer.read(self._descriptor(), bufsize, self._waits(flags))
+
+    def recv_into(self, buffer, nbytes=0, flags=0):
+        """Reads into a buffer, and returns how many bytes."""
+        with memoryview(buffer) as view, view.cast("B") as bytes_of:
+            data = self.recv(nbytes or len(bytes_of), flags)
+            bytes_of[: len(data)] = data
+        return len(data)
+
+    def recvfrom(self, bufsize, flags=0):
+        """Receives a datagram, and tells from whom."""
+        if self._type != _c.SOCK_DGRAM:
+            return self.recv(bufsize, flags), None
+        descriptor = self._descriptor()
+        interface = _host.ring
+        while True:
+            result = interface.try_receive(descriptor.handle, bufsize)
+            if type(result) is interface.ReceiveResult_Datagram:
+                datagram = result.value
+                return datagram.data, _addresses.from_host(datagram.peer)[1]
+            if type(result) is interface.ReceiveResult_Failed:
+                raise _errors.of(result.value)
+            _transfer.wait(descriptor, _ring.READ, self._waits(flags))
+
+    def recvfrom_into(self, buffer, nbytes=0, flags=0):
+        """Receives a datagram into a buffer."""
+        with memoryview(buffer) as view, view.cast("B") as bytes_of:
+            data, address = self.recvfrom(nbytes or len(bytes_of), flags)
+            bytes_of[: len(data)] = data
+        return len(data), address
+
+    def send(self, data, flags=0):
+        """Writes what is taken, and returns how many bytes that was."""
+        if self._type == _c.SOCK_DGRAM:
+            return self._send_datagram(data, None, flags)
+        return _transfer.write(self._descriptor(), data, self._waits(flags))
+
+    def sendall(self, data, flags=0):
+        """Writes all."""
+        with memoryview(data) as view, view.cast("B") as rest:
+            at = 0
+            while at < len(rest):
+                at += self.send(rest[at:], flags)
+
+    def sendto(self, data, *flags_and_address):
+        """Sends a datagram to an address."""
+        *flags, address = flags_and_address
+        return self._send_datagram(data, self._to_host(address), *flags)
+
+    def _send_datagram(self, data, peer, flags=0):
+        descriptor = self._descriptor()
+        interface = _host.ring
+        while True:
+            result = interface.try_send(descriptor.handle, bytes(data), peer)
+            if type(result) is interface.WriteResult_Written:
+                return result.value
+            if type(result) is interface.WriteResult_Failed:
+                raise _errors.of(result.value)
+            _transfer.wait(descriptor, _ring.WRITE, self._waits(flags))
+
+    def shutdown(self, how):
+        """Shuts down one direction or both."""
+        directions = _host.streams.ShutdownHow
+        _errors.call(_host.sockets.shutdown, self._handle(), directions(how))
+
+    def getsockname(self):
+        """Its own address."""
+        return self._address(_host.sockets.local_address)
+
+    def getpeername(self):
+        """The other end's address."""
+        return self._address(_host.sockets.peer_address)
+
+    def _address(self, function):
+        if self._family == _c.AF_UNIX:
+            return ""
+        return _addresses.from_host(_errors.call(function, self._handle()))[1]
+
+    def setsockopt(self, level, name, value, optlen=None):
+        """Sets an option."""
+        _options.set(self._handle(), level, name, value)
+
+    def getsockopt(self, level, name, buflen=0):
+        """Tells an option, as a number, or as `buflen` bytes."""
+        descriptor = self._descriptor()
+        value = self._own_option(descriptor, level, name)
+        if value is None:
+            value = _options.get(descriptor.handle, level, name)
+        return value.to_bytes(buflen, "little") if buflen else value
+
+    def _own_option(self, descriptor, level, name):
+        if level != _c.SOL_SOCKET:
+            return None
+        if name == _c.SO_ERROR:
+            return self._pending_error(descriptor)
+        own = {
+            _c.SO_TYPE: self._type,
+            _c.SO_DOMAIN: self._family,
+            _c.SO_PROTOCOL: self._protocol,
+            _c.SO_ACCEPTCONN: int(descriptor.listening),
+        }
+        return own.get(name)
+
+    def _pending_error(self, descriptor):
+        if descriptor.connecting:
+            # What the host knows of it may come after the watch's word.
+            _ring.flush()
+        error = _taken_failure(descriptor)
+        return 0 if error is None else error.errno
+
+    def _to_host(self, address):
+        if self._family == _c.AF_UNIX:
+            raise OSError(_errno.EOPNOTSUPP, "Unix sockets have no names here yet")
+        name, port, *more = _checked_address(self._family, address)
+        numbers = _address_of(self._family, name, port)
+        return _addresses.to_host(self._family, numbers[0], port, *more)
+
+    def _descriptor(self):
+        if self._number < 0:
+            raise _errors.system(_errno.EBADF)
+        return _descriptors.get(self._number)
+
+    def _handle(self):
+        return self._descriptor().handle
+
+    def _waits(self, flags):
+        if flags & ~(_c.MSG_DONTWAIT | _c.MSG_NOSIGNAL):
+            raise _errors.system(_errno.EOPNOTSUPP)
+        return 0.0 if flags & _c.MSG_DONTWAIT else self._timeout
+
+
+SocketType = socket
+
+
+def _open(family, kind):
+    openers = {_c.SOCK_STREAM: "tcp", _c.SOCK_DGRAM: "udp"}
+    if family not in (_c.AF_INET, _c.AF_INET6) or kind not in openers:
+        raise _errors.system(_errno.EAFNOSUPPORT)
+    opener = getattr(_host.sockets, openers[kind])
+    handle = _errors.call(opener, _addresses.family_of(family))
+    return _descriptors.Descriptor(handle, _stat.S_IFSOCK, None, family, kind)
+
+
+def _connection(handle, family):
+    return _descriptors.Descriptor(handle, _stat.S_IFSOCK, None, family, _c.SOCK_STREAM)
+
+
+def _of_number(number):
+    if isinstance(number, float):
+        raise TypeError("integer argument expected, got float")
+    if number < 0:
+        raise ValueError("negative file descriptor")
+    descriptor = _descriptors.get(number)
+    if not _stat.S_ISSOCK(descriptor.mode):
+        raise _errors.system(_errno.ENOTSOCK)
+    return descriptor
+
+
+def _end_connecting(descriptor, outcome):
+    descriptor.connecting = False
+    if type(outcome) is _host.ring.Outcome_Failed:
+        descriptor.failure = outcome.value
+
+
+def _taken_failure(descriptor):
+    code, descriptor.failure = descriptor.failure, None
+    return None if code is None else _errors.of(code)
+
+
+def _checked_address(family, address):
+    if not isinstance(address, tuple):
+        raise TypeError(f"an address must be a tuple, not {type(address).__name__}")
+    most = 2 if family == _c.AF_INET else 4
+    if not 2 <= len(address) <= most:
+        raise TypeError(f"an address must have 2 to {most} parts")
+    name, port, *more = address
+    if isinstance(name, (bytes, bytearray)):
+        name = bytes(name).decode()
+    if not isinstance(port, int):
+        raise TypeError("an integer is required")
+    if not 0 <= port <= 65_535:
+        raise OverflowError("port must be 0-65535.")
+    return name, port, *more
+
+
+def _checked_timeout(seconds):
+    if seconds is None:
+        return None
+    seconds = float(seconds)
+    if seconds < 0:
+        raise ValueError("Timeout value out of range")
+    return seconds

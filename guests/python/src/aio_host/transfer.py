@@ -1,0 +1,45 @@
+"""Bytes in and out of a descriptor, waiting as long as its user allows."""
+
+import errno
+
+from . import errors, host, ring
+from .descriptors import Descriptor
+
+# The most bytes that the host moves at once.
+MOST = 65_536
+
+
+def read(descriptor: Descriptor, size: int, timeout: float | None) -> bytes:
+    """Reads up to `size` bytes; none is the end. `timeout` is in seconds: none waits for ever, and
+    0 does not wait."""
+    interface = host.ring
+    while True:
+        result = interface.try_read(descriptor.handle, min(size, MOST))
+        if type(result) is interface.ReadResult_Data:
+            return result.value
+        if type(result) is interface.ReadResult_Failed:
+            raise errors.of(result.value)
+        wait(descriptor, ring.READ, timeout)
+
+
+def write(descriptor: Descriptor, data, timeout: float | None) -> int:
+    """Writes what is taken of `data`, and returns how many bytes that was."""
+    interface = host.ring
+    with memoryview(data) as view:
+        piece = bytes(view.cast("B")[:MOST])
+    while piece:
+        result = interface.try_write(descriptor.handle, piece)
+        if type(result) is interface.WriteResult_Written:
+            return result.value
+        if type(result) is interface.WriteResult_Failed:
+            raise errors.of(result.value)
+        wait(descriptor, ring.WRITE, timeout)
+    return 0
+
+
+def wait(descriptor: Descriptor, events: int, timeout: float | None):
+    """Waits until it is ready, or fails as a system call does that may not wait longer."""
+    if timeout == 0:
+        raise errors.system(errno.EAGAIN)
+    if not ring.wait_for(descriptor.handle, events, timeout):
+        raise TimeoutError("timed out")
