@@ -1,6 +1,7 @@
 //! `aio-host python` as its users know python3, which says what a program has to print where both
 //! can run it.
 
+mod asyncio;
 mod library;
 mod programs;
 mod refusals;
