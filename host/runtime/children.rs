@@ -5,6 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use aio_loop::process::{Child, Command, Limits};
 
@@ -22,6 +23,9 @@ pub(crate) struct Children {
     /// The guest's own standard streams.
     stdio: Stdio,
 }
+
+/// How long a killed child may take to be gone.
+const KILL_MAX: Duration = Duration::from_secs(5);
 
 impl Children {
     pub(crate) fn new(limits: &quota::Limits) -> Self {
@@ -46,6 +50,12 @@ impl Children {
             files: child.files,
         };
         command.limits(limits).grace(self.limits.child_grace)
+    }
+
+    /// How long the end of a guest waits for the ends of its children at most. One that the system
+    /// does not let the host kill, or that it cannot end yet, is left to the loop.
+    pub(crate) fn end_max(&self) -> Duration {
+        self.limits.child_grace.saturating_add(KILL_MAX)
     }
 
     /// A copy of the guest's own standard stream; none if it leads nowhere.

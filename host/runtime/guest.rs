@@ -326,7 +326,7 @@ impl Guest {
         // Resources first: sockets of WASI hand over what is on its way.
         self.store.data_mut().table = ResourceTable::new();
         #[cfg(unix)]
-        let children = self.store.data().io().end_children();
+        let children = self.end_children();
         let rest = self.store.data().io().shut_down();
         let handle = self.limits.handle.clone();
         let writes: Vec<_> = rest
@@ -346,14 +346,30 @@ impl Guest {
         let flushed = handle.timeout(FLUSH_MAX, all).await;
         self.flush(true).await;
         #[cfg(unix)]
-        for child in children {
-            // Each is killed after its grace; and with the loop at the latest.
-            child.await.ok();
-        }
+        children.await;
         match flushed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Error::host("flush connections", error)),
             Err(elapsed) => Err(Error::host("flush connections", elapsed)),
+        }
+    }
+
+    /// Asks all children to end; each is killed after its grace. Waits until they are gone, or should
+    /// be.
+    #[cfg(unix)]
+    fn end_children(&self) -> impl Future<Output = ()> + use<> {
+        let mut io = self.store.data().io();
+        let (max, children) = (io.children.end_max(), io.end_children());
+        let handle = self.limits.handle.clone();
+        async move {
+            let all = async {
+                for child in children {
+                    child.await.ok();
+                }
+            };
+            if handle.timeout(max, all).await.is_err() {
+                tracing::error!("end the children of a guest: some do not end");
+            }
         }
     }
 

@@ -114,9 +114,9 @@ impl<T> HostSubscriptionWithStore<T> for Imports {
         subscription: Resource<Subscription>,
     ) -> Result<Code<Event>> {
         let waiting = store.with(|mut access| access.get().waiting_signals(&subscription))?;
-        let (signals, interrupt, _) = match waiting {
-            Ok(waiting) => waiting,
-            Err(code) => return Ok(Err(code)),
+        let Ok((signals, interrupt, _)) = waiting else {
+            // Its handle was closed by the ring.
+            return Ok(Err(ErrorCode::Closed));
         };
         Ok(match interrupt.or_stop(signals.next()).await {
             Ok(Ok(arrival)) => Ok(arrival.into()),

@@ -93,7 +93,7 @@ async fn closed() -> Result<(), String> {
     equal(ended.err(), Some(ErrorCode::Closed), "a wait that is ended")?;
     yield_now().await;
     let ended = second.recv().await;
-    equal(ended.err(), Some(ErrorCode::BadHandle), "a wait after that")?;
+    equal(ended.err(), Some(ErrorCode::Closed), "a wait after that")?;
     check(second.try_recv().is_none(), "nothing arrives any more")?;
     check(look(&mut Ring::new())?.is_empty(), "nothing is left")
 }

@@ -303,3 +303,37 @@ fn wandering_half() {
         std::thread::park();
     }
 }
+
+#[test]
+fn a_child_is_made_without_a_copy_of_the_memory() {
+    run("large_half");
+}
+
+/// A copy shares its pages until one side writes to them: each costs a fault then.
+#[test]
+#[ignore = "the other half of the test above"]
+#[cfg(target_os = "linux")]
+fn large_half() {
+    const PAGES: usize = 32_768;
+    const PAGE: usize = 4096;
+    let mut event_loop = virtual_loop().unwrap();
+    let handle = event_loop.handle().clone();
+    let mut memory = vec![1_u8; PAGES * PAGE];
+    event_loop.block_on(async {
+        let (child, _) = start(&handle, &shell("exit 0"));
+        let before = minor_faults();
+        memory.iter_mut().step_by(PAGE).for_each(|byte| *byte = 2);
+        let faults = minor_faults() - before;
+        assert!(faults < 16, "{faults} pages had been shared");
+        child.wait().await.unwrap();
+    });
+    assert!(memory.iter().step_by(PAGE).all(|byte| *byte == 2));
+}
+
+#[cfg(target_os = "linux")]
+fn minor_faults() -> u64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+    // The name of the program is in parentheses; the faults are the eighth field behind it.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    fields.split_whitespace().nth(7).unwrap().parse().unwrap()
+}
