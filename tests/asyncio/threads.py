@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import contextvars
+import threading
 
 NAME = contextvars.ContextVar("name")
 
@@ -27,6 +28,9 @@ async def main():
         print("failing:", *await asyncio.gather(*jobs, return_exceptions=True))
         print("mapped:", *pool.map(square, range(5)))
         print("asked:", pool.submit(square, 9).result())
+        jobs = [pool.submit(square, 3) for _ in range(2)]
+        print("completed:", *(job.result() for job in concurrent.futures.as_completed(jobs)))
+    print("in vain:", threading.Event().wait(0.01))
 
 
 asyncio.run(main())

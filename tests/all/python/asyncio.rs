@@ -155,6 +155,8 @@ fn what_is_not_granted_is_a_permission_error_and_named() {
 fn what_cannot_be_says_what_can() {
     let code = "from concurrent.futures import ProcessPoolExecutor; ProcessPoolExecutor()";
     python(&["-c", code]).fails(1, &["NotImplementedError", "asyncio.to_thread"]);
+    let code = "import threading; threading.Event().wait()";
+    python(&["-c", code]).fails(1, &["RuntimeError: nothing can end this wait"]);
     let code = "import os, subprocess; subprocess.run(['true'], preexec_fn=os.getcwd)";
     python(&["-c", code]).fails(1, &["OSError", "preexec_fn"]);
 }

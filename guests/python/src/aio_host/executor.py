@@ -12,12 +12,16 @@ from concurrent.futures import thread
 
 from . import resolver, ring
 
+# Work of all executors that waits for the loop, in the order in which it was given.
+_waiting: deque = deque()
+
 
 class InlineFuture(futures.Future):
     """Work that is done when somebody asks for its result, at the latest."""
 
-    def __init__(self, work):
+    def __init__(self, executor, work):
         super().__init__()
+        self.executor = executor
         self._work = work
 
     def perform(self):
@@ -47,34 +51,29 @@ class InlineExecutor(thread.ThreadPoolExecutor):
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=()):
         super().__init__(max_workers, thread_name_prefix)
         self._initialize = None if initializer is None else lambda: initializer(*initargs)
-        self._waiting: deque[InlineFuture] = deque()
 
     def submit(self, fn, /, *args, **kwargs):
         if self._shutdown:
             raise RuntimeError("cannot schedule new futures after shutdown")
         if fn is socket.getaddrinfo:
             return _look_up(*args, **kwargs)
-        future = InlineFuture(lambda: self._do(fn, args, kwargs))
+        future = InlineFuture(self, lambda: self._do(fn, args, kwargs))
         loop = events._get_running_loop()
         if loop is None:
             future.perform()
         else:
-            self._waiting.append(future)
+            _waiting.append(future)
             # Not in the context of the task that asks: it is none of its steps.
-            loop.call_soon(self._perform_next, context=contextvars.Context())
+            loop.call_soon(perform_one, context=contextvars.Context())
         return future
 
     def shutdown(self, wait=True, *, cancel_futures=False):
         self._shutdown = True
-        while self._waiting:
+        for future in [one for one in _waiting if one.executor is self]:
             if cancel_futures:
-                self._waiting.popleft().cancel()
+                future.cancel()
             else:
-                self._perform_next()
-
-    def _perform_next(self):
-        if self._waiting:
-            self._waiting.popleft().perform()
+                future.perform()
 
     def _do(self, fn, args, kwargs):
         initialize, self._initialize = self._initialize, None
@@ -98,6 +97,14 @@ async def shut_down_default(loop, timeout=None):
     loop._executor_shutdown_called = True
     if loop._default_executor is not None:
         loop._default_executor.shutdown()
+
+
+def perform_one() -> bool:
+    """Does the work that has waited longest, and tells whether there was any."""
+    if not _waiting:
+        return False
+    _waiting.popleft().perform()
+    return True
 
 
 def install():

@@ -13,11 +13,12 @@ def before_socket():
 
 def install():
     """All the rest. It calls nothing of the host, so that a build may do it."""
-    from . import children, executor, files, ring, selector, signals
+    from . import children, executor, files, ring, selector, signals, waiting
 
     files.install()
     selector.install()
     signals.install()
     children.install()
     executor.install()
+    waiting.install()
     time.sleep = ring.sleep
