@@ -354,8 +354,8 @@ impl Guest {
         }
     }
 
-    /// Asks all children to end; each is killed after its grace. Waits until they are gone, or should
-    /// be.
+    /// Asks all children to end; each is killed after its grace. Waits until they are gone, or
+    /// should be.
     #[cfg(unix)]
     fn end_children(&self) -> impl Future<Output = ()> + use<> {
         let mut io = self.store.data().io();
