@@ -10,6 +10,7 @@ use std::time::Duration;
 use aio_host::{Captured, GuestOptions, Input, Output, Policy, Stdio};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::OwnedFd;
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Resource, Rlimit, Signal, pidfd_open, prlimit};
 use tempfile::TempDir;
 
@@ -150,8 +151,8 @@ fn no_descriptor_is_left_of_children_that_were_and_were_not() {
     wait_until("all is closed", || running.descriptors() <= before);
 }
 
-/// The processes of a guest, each by a descriptor that tells its end.
-fn left_by(running: &mut Running) -> Vec<(Pid, OwnedFd)> {
+/// The processes of a guest, each by a descriptor that tells its end: none for one that has ended.
+fn left_by(running: &mut Running) -> Vec<(Pid, Option<OwnedFd>)> {
     let line = running.line();
     let ids: Vec<i32> = line
         .split(' ')
@@ -159,12 +160,19 @@ fn left_by(running: &mut Running) -> Vec<(Pid, OwnedFd)> {
         .collect();
     assert_eq!(ids.len(), 4, "{line:?}");
     let pids = ids.into_iter().map(|id| Pid::from_raw(id).unwrap());
-    pids.map(|pid| (pid, pidfd_open(pid, PidfdFlags::empty()).unwrap()))
-        .collect()
+    pids.map(|pid| (pid, opened(pid))).collect()
+}
+
+fn opened(pid: Pid) -> Option<OwnedFd> {
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Err(Errno::SRCH) => None,
+        opened => Some(opened.unwrap()),
+    }
 }
 
 /// Waits for the end of a process, for the watchdog to end the test if it does not come.
-fn ends(process: &OwnedFd) {
+fn ends(process: &Option<OwnedFd>) {
+    let Some(process) = process else { return };
     let mut ended = [PollFd::new(process, PollFlags::IN)];
     assert_eq!(poll(&mut ended, None).unwrap(), 1);
 }
@@ -172,7 +180,7 @@ fn ends(process: &OwnedFd) {
 /// Fails the test unless all have ended and the guest's own children were reaped; the last one is
 /// a child of another's, and whose to reap is not for the host to say.
 #[track_caller]
-fn all_have_ended(left: &[(Pid, OwnedFd)]) {
+fn all_have_ended(left: &[(Pid, Option<OwnedFd>)]) {
     left.iter().for_each(|(_, process)| ends(process));
     for (pid, _) in &left[..3] {
         assert!(!exists(*pid));

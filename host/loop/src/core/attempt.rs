@@ -152,6 +152,19 @@ impl Registration {
         }
     }
 
+    /// Writes all of `buf` with `attempt`. Dropped, it leaves no waiter behind.
+    pub(crate) async fn output_all(
+        &self,
+        mut buf: &[u8],
+        mut attempt: impl FnMut(&[u8]) -> io::Result<usize>,
+    ) -> io::Result<()> {
+        while !buf.is_empty() {
+            let written = self.output(|| attempt(buf)).await?;
+            buf = buf.get(written..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
     /// Ready with what `attempt` found to read.
     pub(crate) fn poll_input<T>(
         &self,

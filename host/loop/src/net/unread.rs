@@ -2,8 +2,11 @@
 //! Only a transfer that ends half-way gives back, so a stream has none but rarely.
 
 use std::collections::VecDeque;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::core::Registration;
 
 /// What a stream was given back.
 #[derive(Debug, Default)]
@@ -37,12 +40,32 @@ impl Unread {
             return None;
         }
         let mut all = self.lock();
-        let count = std::io::Read::read(&mut *all, buf).unwrap_or(0);
+        let count = io::Read::read(&mut *all, buf).unwrap_or(0);
         if all.is_empty() {
             *all = VecDeque::new();
             self.some.store(false, Ordering::Release);
         }
         Some(count)
+    }
+
+    /// Reads with `read` into `buf`, or what was given back, if there is something.
+    pub(crate) fn or_read(
+        &self,
+        registration: &Registration,
+        buf: &mut [u8],
+        mut read: impl FnMut(&mut [u8]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        if self.is_empty() {
+            return registration.try_read(buf.len(), || read(buf));
+        }
+        self.read_again(registration, buf)
+    }
+
+    #[cold]
+    fn read_again(&self, registration: &Registration, buf: &mut [u8]) -> io::Result<usize> {
+        registration.attempt()?;
+        let taken = self.take(buf);
+        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<u8>> {

@@ -23,7 +23,7 @@ const TICKS_PER_SECOND: u64 = 100;
 /// A running server.
 #[derive(Debug)]
 pub(super) struct Server {
-    child: Child,
+    guard: Guard,
     address: SocketAddr,
     /// Kept open, or the server's next line would end it.
     stdout: BufReader<ChildStdout>,
@@ -32,16 +32,11 @@ pub(super) struct Server {
 impl Server {
     /// Starts `command` and waits until it has said where it listens.
     pub(super) fn start(mut command: Command) -> Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = command.spawn();
-        let child = child.with_context(|| format!("start {}", describe(&command)))?;
-        let mut guard = Guard::new(child);
-        let (line, stdout) = first_line(&mut guard)?;
+        let (guard, line, stdout) = launch(&mut command)?;
         let address = parse_address(&line)
             .with_context(|| format!("{}: said {line:?}", describe(&command)))?;
-        let child = guard.0.take().context("the child was not taken yet")?;
         Ok(Self {
-            child,
+            guard,
             address,
             stdout,
         })
@@ -54,22 +49,21 @@ impl Server {
 
     /// The CPU time that the server has used so far, in user mode and in the system.
     pub(super) fn cpu_time(&self) -> Result<Duration> {
-        let path = format!("/proc/{}/stat", self.child.id());
+        let path = format!("/proc/{}/stat", self.guard.id());
         let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         parse_cpu_time(&stat).with_context(|| format!("understand {path}"))
     }
 
     /// The bytes of memory that the server has in use.
     pub(super) fn resident(&self) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.guard.id());
         let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
         parse_resident(&status).with_context(|| format!("understand {path}"))
     }
 
     /// Asks the server to stop.
     pub(super) fn interrupt(&self) -> Result<()> {
-        let pid = Pid::from_child(&self.child);
-        kill_process(pid, Signal::INT).context("interrupt the server")
+        self.guard.send(Signal::INT)
     }
 
     /// What the server prints until it ends.
@@ -81,44 +75,43 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        end(&mut self.child);
-    }
-}
-
-/// Ends a child that did not become a server.
-pub(super) struct Guard(Option<Child>);
+/// A child that is killed and reaped when nobody has it any more.
+#[derive(Debug)]
+pub(super) struct Guard(Child);
 
 impl Guard {
-    pub(super) fn new(child: Child) -> Self {
-        Self(Some(child))
+    /// The number of the process.
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
     }
 
-    /// The child, which is there until somebody takes it.
-    pub(super) fn child(&self) -> &Child {
-        self.0.as_ref().expect("nobody has taken the child")
+    /// Sends it a signal.
+    pub(super) fn send(&self, signal: Signal) -> Result<()> {
+        kill_process(Pid::from_child(&self.0), signal).context("send a signal")
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            end(child);
-        }
+        // Both fail only for a child that is gone already, which is what is wanted.
+        self.0.kill().ok();
+        self.0.wait().ok();
     }
 }
 
-fn end(child: &mut Child) {
-    // Both fail only for a child that is gone already, which is what is wanted.
-    child.kill().ok();
-    child.wait().ok();
+/// Starts `command` and waits for its first line.
+pub(super) fn launch(command: &mut Command) -> Result<(Guard, String, BufReader<ChildStdout>)> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped());
+    let child = command.spawn();
+    let child = child.with_context(|| format!("start {}", describe(command)))?;
+    let mut guard = Guard(child);
+    let stdout = guard.0.stdout.take().context("the child has a pipe")?;
+    let (line, stdout) = first_line(stdout)?;
+    Ok((guard, line, stdout))
 }
 
 /// Reads by a thread, because a pipe cannot be waited for with a deadline.
-pub(super) fn first_line(guard: &mut Guard) -> Result<(String, BufReader<ChildStdout>)> {
-    let child = guard.0.as_mut().context("the child was not taken yet")?;
-    let stdout = child.stdout.take().context("the child has a pipe")?;
+fn first_line(stdout: ChildStdout) -> Result<(String, BufReader<ChildStdout>)> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         let mut stdout = BufReader::new(stdout);

@@ -2,6 +2,8 @@
 //! children and workers are to have the other core.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -152,10 +154,17 @@ fn parse_rate(line: &str) -> Result<f64> {
 fn children_of(id: u32) -> Result<String> {
     let tasks = format!("/proc/{id}/task");
     let tasks = fs::read_dir(&tasks).with_context(|| format!("read {tasks}"))?;
-    let children = |task: fs::DirEntry| fs::read_to_string(task.path().join("children"));
-    let all = tasks.map(|task| task.and_then(children));
+    let all = tasks.map(|task| task.and_then(|task| children_of_thread(&task.path())));
     let all: Vec<_> = all.collect::<Result<_, _>>().context("read the children")?;
     Ok(all.concat())
+}
+
+/// A thread that has ended meanwhile has none.
+fn children_of_thread(task: &Path) -> io::Result<String> {
+    match fs::read_to_string(task.join("children")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+        read => read,
+    }
 }
 
 fn latencies(speaker: &mut Speaker) -> Result<Sample> {

@@ -2,12 +2,12 @@
 //! Whatever happens, it is killed and reaped.
 
 use std::io::{BufRead, BufReader};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::{ChildStdout, Command};
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use super::child::{Guard, first_line};
+use super::child::{Guard, launch};
 use crate::command::describe;
 
 /// A running program.
@@ -19,11 +19,7 @@ pub(super) struct Speaker {
 impl Speaker {
     /// Starts `command` and waits until it is ready.
     pub(super) fn start(mut command: Command) -> Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = command.spawn();
-        let child = child.with_context(|| format!("start {}", describe(&command)))?;
-        let mut guard = Guard::new(child);
-        let (line, stdout) = first_line(&mut guard)?;
+        let (guard, line, stdout) = launch(&mut command)?;
         ensure!(line == "ready\n", "{}: said {line:?}", describe(&command));
         Ok(Self { guard, stdout })
     }
@@ -38,13 +34,12 @@ impl Speaker {
 
     /// The number of its process.
     pub(super) fn id(&self) -> u32 {
-        self.guard.child().id()
+        self.guard.id()
     }
 
     /// Sends it a signal.
     pub(super) fn send(&self, signal: Signal) -> Result<()> {
-        let pid = Pid::from_child(self.guard.child());
-        kill_process(pid, signal).context("send a signal")
+        self.guard.send(signal)
     }
 }
 

@@ -80,18 +80,8 @@ impl UnixStream {
     /// [`io::ErrorKind::WouldBlock`] when nothing is there, [`io::ErrorKind::NotConnected`] after
     /// [`Registration::close`], and what the OS answers.
     pub fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        if !self.unread.is_empty() {
-            return self.read_again(buf);
-        }
-        self.registration
-            .try_read(buf.len(), || (&self.io).read(buf))
-    }
-
-    #[cold]
-    fn read_again(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.registration.attempt()?;
-        let taken = self.unread.take(buf);
-        taken.ok_or_else(|| io::ErrorKind::WouldBlock.into())
+        self.unread
+            .or_read(&self.registration, buf, |buf| (&self.io).read(buf))
     }
 
     /// Ready as soon as something could be read; errors are those of [`UnixStream::try_read`].
@@ -151,12 +141,9 @@ impl UnixStream {
     /// # Errors
     ///
     /// Those of [`UnixStream::try_write`] but `WouldBlock`.
-    pub async fn write_all(&self, mut buf: &[u8]) -> io::Result<()> {
-        while !buf.is_empty() {
-            let written = self.write(buf).await?;
-            buf = buf.get(written..).unwrap_or_default();
-        }
-        Ok(())
+    pub async fn write_all(&self, buf: &[u8]) -> io::Result<()> {
+        let write = |rest: &[u8]| self.try_write(rest);
+        self.registration.output_all(buf, write).await
     }
 
     /// Ends one half of the stream, or both.
