@@ -2,6 +2,7 @@
 //! can run it.
 
 mod asyncio;
+mod examples;
 mod library;
 mod programs;
 mod refusals;
