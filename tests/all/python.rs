@@ -4,6 +4,7 @@
 mod asyncio;
 mod examples;
 mod library;
+mod packages;
 mod programs;
 mod refusals;
 #[cfg(target_os = "linux")]
@@ -17,6 +18,9 @@ use super::support::{AIO_HOST, Ran, Running, cache, in_repository};
 
 const PYTHON: [&str; 2] = [AIO_HOST, "python"];
 
+/// Grants a program all that it needs to talk to itself.
+const LOOPBACK: [&str; 2] = ["--allow-listen=127.0.0.1:0", "--allow-net=127.0.0.1"];
+
 /// Starts `aio-host python` with these words.
 fn start(words: &[&str]) -> Running {
     start_in(&[], words)
@@ -24,16 +28,7 @@ fn start(words: &[&str]) -> Running {
 
 /// The same by a command that runs what follows it.
 fn start_in(enter: &[&str], words: &[&str]) -> Running {
-    static COMPILED: OnceLock<()> = OnceLock::new();
-    let python = [AIO_HOST, "python"];
-    // Once, and not by all tests at the same time.
-    COMPILED.get_or_init(|| {
-        let runtime = in_repository("target/guests/python/python.wasm");
-        assert!(runtime.exists(), "build it with `cargo xtask guests`");
-        Running::launch(&[&python, &["-c", ""][..]].concat())
-            .end()
-            .passes();
-    });
+    compile();
     // Whoever runs the tests may have set it.
     let unset = ["env", "-u", "PYTHONUNBUFFERED"];
     Running::launch(&[&unset, enter, &PYTHON, words].concat())

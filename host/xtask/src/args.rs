@@ -26,8 +26,9 @@ pub(crate) enum Task {
     Toolchain(Choice),
     /// Install the programs that tests talk to, where they are missing
     ///
-    /// openssl, nginx, redis-server and dnsmasq, by apt. As another user than root it only says
-    /// what to type.
+    /// openssl, nginx, redis-server, postgresql and dnsmasq, by apt. As another user than root it
+    /// only says what to type. Then, by pip, the Python packages of tests/packages/requirements.txt
+    /// into `.tools/packages-venv`.
     Packages,
     /// Build every guest into target/guests
     ///

@@ -13,6 +13,7 @@ use crate::project::Project;
 use crate::python;
 use crate::tidy;
 use crate::toolchain::{self, Toolchain};
+use crate::venv;
 
 /// The module of the tests that need root, for namespaces of their own.
 const IN_NAMESPACES: &str = "dns::resolver::";
@@ -36,6 +37,7 @@ pub(crate) fn check(project: &Project, fallback: bool) -> Result<()> {
 /// Everything from an empty clone to the last test. `args` go to `cargo test`.
 pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result<()> {
     packages::prepare()?;
+    venv::with_packages(project)?;
     toolchain::prepare(project, fallback)?;
     guests::build(project, fallback)?;
     python::build(project)?;

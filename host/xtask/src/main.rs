@@ -40,7 +40,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     let project = Project::find();
     match task {
         Task::Toolchain(choice) => toolchain::prepare(&project, choice.fallback).map(drop),
-        Task::Packages => packages::prepare(),
+        Task::Packages => packages::prepare().and_then(|()| venv::with_packages(&project)),
         Task::Guests(guests) => build_guests(&project, &guests),
         Task::Tidy => tidy::run(&project),
         Task::Check(choice) => ci::check(&project, choice.fallback),

@@ -2,6 +2,7 @@
 //! privilege for that an error says what to type. Starts none of them: tests do.
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -16,7 +17,7 @@ struct Peer {
     package: &'static str,
 }
 
-const PEERS: [Peer; 5] = [
+const PEERS: [Peer; 6] = [
     Peer {
         program: "openssl",
         package: "openssl",
@@ -28,6 +29,10 @@ const PEERS: [Peer; 5] = [
     Peer {
         program: "redis-server",
         package: "redis-server",
+    },
+    Peer {
+        program: "postgres",
+        package: "postgresql",
     },
     // The program without the service that takes port 53.
     Peer {
@@ -43,6 +48,8 @@ const PEERS: [Peer; 5] = [
 
 /// Where servers are installed, which is not on everybody's path.
 const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+/// Has a folder of programs for each version of PostgreSQL.
+const POSTGRESQL: &str = "/usr/lib/postgresql";
 
 /// Installs what is missing. Does nothing the second time.
 pub(crate) fn prepare() -> Result<()> {
@@ -63,6 +70,9 @@ fn missing() -> Vec<&'static str> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<_> = env::split_paths(&path).collect();
     folders.extend(FOLDERS.map(Into::into));
+    // Not to be there is to have no version.
+    let versions = fs::read_dir(POSTGRESQL).into_iter().flatten().flatten();
+    folders.extend(versions.map(|version| version.path().join("bin")));
     let is_missing = |peer: &&Peer| !is_in(&folders, peer.program);
     let missing = PEERS.iter().filter(is_missing);
     missing.map(|peer| peer.package).collect()

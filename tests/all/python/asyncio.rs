@@ -6,9 +6,7 @@ use std::process::Command;
 use rustix::process::Signal;
 
 use super::super::support::in_repository;
-use super::{Folder, path_text, prints, python, python3, start, start_in};
-
-const LOOPBACK: [&str; 2] = ["--allow-listen=127.0.0.1:0", "--allow-net=127.0.0.1"];
+use super::{Folder, LOOPBACK, path_text, prints, python, python3, start, start_in};
 
 fn program(name: &str) -> String {
     path_text(&in_repository(&format!("tests/asyncio/{name}.py")))
