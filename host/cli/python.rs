@@ -17,7 +17,25 @@ use args::PythonArgs;
 use places::Places;
 
 /// Variables that say how Python runs, and nothing of the machine.
-const VARIABLES: [&str; 3] = ["PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONUNBUFFERED"];
+const VARIABLES: [&str; 17] = [
+    "PYTHONASYNCIODEBUG",
+    "PYTHONBREAKPOINT",
+    "PYTHONDEVMODE",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONINSPECT",
+    "PYTHONINTMAXSTRDIGITS",
+    "PYTHONIOENCODING",
+    "PYTHONNOUSERSITE",
+    "PYTHONOPTIMIZE",
+    "PYTHONSAFEPATH",
+    "PYTHONSTARTUP",
+    "PYTHONTRACEMALLOC",
+    "PYTHONUNBUFFERED",
+    "PYTHONVERBOSE",
+    "PYTHONWARNINGS",
+    "PYTHON_COLORS",
+    "NO_COLOR",
+];
 
 /// Runs the program; the number is its own exit code.
 pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {

@@ -29,8 +29,9 @@ fn start(words: &[&str]) -> Running {
 /// The same by a command that runs what follows it.
 fn start_in(enter: &[&str], words: &[&str]) -> Running {
     compile();
-    // Whoever runs the tests may have set it.
-    let unset = ["env", "-u", "PYTHONUNBUFFERED"];
+    // Whoever runs the tests may have set them.
+    let unset = "env -u PYTHONUNBUFFERED -u PYTHONDONTWRITEBYTECODE -u PYTHONPATH";
+    let unset: Vec<_> = unset.split(' ').collect();
     Running::launch(&[&unset, enter, &PYTHON, words].concat())
 }
 

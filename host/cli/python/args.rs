@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::ArgAction;
+
 use crate::args::{GrantArgs, LimitArgs, RunningArgs};
 
 #[derive(Debug, clap::Args)]
@@ -59,16 +61,99 @@ pub(crate) struct InterpreterArgs {
     #[arg(short = 'W', value_name = "RULE")]
     pub(crate) warnings: Vec<OsString>,
 
+    #[command(flatten)]
+    pub(crate) letters: LetterArgs,
+}
+
+/// Options without a value, each of which may be given more than once.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LetterArgs {
+    /// Writes no compiled files, which the runtime never does.
+    #[arg(short = 'B', action = ArgAction::Count)]
+    bytecode: u8,
+
+    /// Ignores variables whose names begin with PYTHON.
+    #[arg(short = 'E', action = ArgAction::Count)]
+    environment: u8,
+
+    /// Isolates the program: -E, -P and -s.
+    #[arg(short = 'I', action = ArgAction::Count)]
+    isolated: u8,
+
+    /// Leaves assertions out of what it compiles; -OO docstrings too.
+    #[arg(short = 'O', action = ArgAction::Count)]
+    optimize: u8,
+
+    /// Does not look for modules beside the program.
+    #[arg(short = 'P', action = ArgAction::Count)]
+    safe_path: u8,
+
+    /// Leaves out the packages of --venv.
+    #[arg(short = 'S', action = ArgAction::Count)]
+    no_site: u8,
+
+    /// Prints the version of Python; -VV more of it.
+    #[arg(short = 'V', long = "version", action = ArgAction::Count)]
+    version: u8,
+
+    /// Prompts for more when the program has ended.
+    #[arg(short = 'i', action = ArgAction::Count)]
+    inspect: u8,
+
+    /// Prints no version before a prompt.
+    #[arg(short = 'q', action = ArgAction::Count)]
+    quiet: u8,
+
+    /// Leaves out the user's own packages, which the runtime never has.
+    #[arg(short = 's', action = ArgAction::Count)]
+    no_user_site: u8,
+
     /// Writes output at once, also where no terminal is.
-    #[arg(short = 'u')]
-    pub(crate) unbuffered: bool,
+    #[arg(short = 'u', action = ArgAction::Count)]
+    unbuffered: u8,
+
+    /// Tells of each module that is imported; -vv of each file that is looked for.
+    #[arg(short = 'v', action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Leaves out the first line of FILE.
+    #[arg(short = 'x', action = ArgAction::Count)]
+    skip_first_line: u8,
+}
+
+impl LetterArgs {
+    /// As they are on python3's own command line.
+    pub(super) fn words(&self) -> impl Iterator<Item = String> {
+        let counts = [
+            ("-B", self.bytecode),
+            ("-E", self.environment),
+            ("-I", self.isolated),
+            ("-O", self.optimize),
+            ("-P", self.safe_path),
+            ("-S", self.no_site),
+            ("-V", self.version),
+            ("-i", self.inspect),
+            ("-q", self.quiet),
+            ("-s", self.no_user_site),
+            ("-u", self.unbuffered),
+            ("-v", self.verbose),
+            ("-x", self.skip_first_line),
+        ];
+        let repeated = |(word, count): (&str, u8)| vec![word.to_owned(); count.into()];
+        counts.into_iter().flat_map(repeated)
+    }
+
+    /// Whether variables say how Python runs.
+    pub(super) fn minds_variables(&self) -> bool {
+        self.environment == 0 && self.isolated == 0
+    }
 }
 
 pub(crate) const PYTHON_NOTES: &str = "\
 The program is a guest: what it may touch, flags grant, and a refusal is a PermissionError. A folder
 that is granted by a relative name (--dir=.) has the path that it has on the host, and a program
-whose working directory is granted begins in it. PYTHONASYNCIODEBUG, PYTHONDEVMODE and
-PYTHONUNBUFFERED are passed on.
+whose working directory is granted begins in it. The folders of PYTHONPATH may be read. Variables
+that say how Python runs, such as PYTHONASYNCIODEBUG, are passed on.
 
 The runtime is CPython 3.14 with its standard library in one component; `cargo xtask guests python`
 builds it. It has no threads, and loads no native extensions.

@@ -2,6 +2,7 @@
 //! tracebacks speak of files as python3's do.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 
 use aio_host::Policy;
@@ -13,13 +14,18 @@ use crate::report::Failure;
 pub(super) struct Places {
     /// The working directory, without links.
     pub(super) cwd: PathBuf,
+    /// `PYTHONPATH`.
+    pub(super) modules: OsString,
 }
 
 impl Places {
     pub(super) fn find() -> Result<Self, Failure> {
         let cwd = env::current_dir().and_then(|path| path.canonicalize());
         let failed = |error| Failure::System(format!("find the working directory: {error}"));
-        cwd.map(|cwd| Self { cwd }).map_err(failed)
+        Ok(Self {
+            cwd: cwd.map_err(failed)?,
+            modules: env::var_os("PYTHONPATH").unwrap_or_default(),
+        })
     }
 
     /// Directories that were granted by relative names, by those of the host.
@@ -86,7 +92,10 @@ mod tests {
     use super::*;
 
     fn places() -> Places {
-        Places { cwd: "/a/b".into() }
+        Places {
+            cwd: "/a/b".into(),
+            modules: OsString::new(),
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The runtime's command line: python3's, with the places of files that it cannot know. Its other
 //! half is `options.py` in guests/python.
 
+use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,25 +23,42 @@ pub(super) fn words(
         words: vec!["python".to_owned(), format!("--cwd={cwd}")],
         read: Vec::new(),
     };
-    words.interpreter(interpreter)?;
+    words.interpreter(interpreter, places)?;
     words.program(program, places)?;
     Ok(words)
 }
 
 impl Words {
-    fn interpreter(&mut self, args: InterpreterArgs) -> Result<(), Failure> {
+    fn interpreter(&mut self, args: InterpreterArgs, places: &Places) -> Result<(), Failure> {
         if let Some(venv) = &args.venv {
             let site = site_packages(venv)?;
             self.words.push(format!("--site={}", text(&site)?));
             self.read.push(site);
         }
-        if args.unbuffered {
-            self.words.push("-u".to_owned());
+        if args.letters.minds_variables() {
+            self.folders_of_modules(places)?;
         }
+        self.words.extend(args.letters.words());
         let options = args.x.into_iter().map(|word| ("-X", word));
         let warnings = args.warnings.into_iter().map(|word| ("-W", word));
         for (flag, word) in options.chain(warnings) {
             self.words.extend([flag.to_owned(), unicode(word)?]);
+        }
+        Ok(())
+    }
+
+    /// Those of `PYTHONPATH` that are there.
+    fn folders_of_modules(&mut self, places: &Places) -> Result<(), Failure> {
+        // Within a list, what is empty is the working directory; an empty list is none.
+        let folders = env::split_paths(&places.modules);
+        for folder in folders.filter(|_| !places.modules.is_empty()) {
+            // As in python3, what is not there says nothing.
+            if let Ok(folder) = places.cwd.join(folder).canonicalize()
+                && folder.is_dir()
+            {
+                self.words.push(format!("--path={}", text(&folder)?));
+                self.read.push(folder);
+            }
         }
         Ok(())
     }
@@ -72,7 +90,8 @@ impl Words {
             Some(parent) if !path.is_dir() => parent,
             _ => &path,
         };
-        self.words.push(format!("--at={}", text(&path)?));
+        // Places come before all options, the working directory first.
+        self.words.insert(2, format!("--at={}", text(&path)?));
         self.read.push(folder.to_owned());
         Ok(())
     }
@@ -119,7 +138,16 @@ mod tests {
         let Command::Python(args) = Args::try_parse_from(args).unwrap().command else {
             panic!("not python");
         };
-        words(args.program, args.interpreter, &Places { cwd: cwd.into() })
+        let places = Places {
+            cwd: cwd.into(),
+            modules: if cwd.ends_with("other") {
+                ""
+            } else {
+                "src:/no"
+            }
+            .into(),
+        };
+        words(args.program, args.interpreter, &places)
     }
 
     fn after_cwd(args: &[&str]) -> Vec<String> {
@@ -138,8 +166,13 @@ mod tests {
 
     #[test]
     fn options_of_the_interpreter_come_first() {
-        let args = ["-W", "error", "-A", "-X", "dev", "-Xa=b", "-u", "-c", "1"];
-        let expected = ["-u", "-X", "dev", "-X", "a=b", "-W", "error", "-c", "1"];
+        let args = ["-W", "error", "-A", "-X", "dev", "-Xa=b", "-uOO", "-c", "1"];
+        let letters = ["-O", "-O", "-u"];
+        let expected = [
+            &letters[..],
+            &["-X", "dev", "-X", "a=b", "-W", "error", "-c", "1"],
+        ];
+        let expected = expected.concat();
         assert_eq!(after_cwd(&args), expected);
     }
 
@@ -171,6 +204,23 @@ mod tests {
         assert_eq!(read("package.inner"), [folder.path()]);
         assert_eq!(read("module"), [folder.path()]);
         assert!(read("json").is_empty() && read("").is_empty());
+    }
+
+    #[test]
+    fn folders_of_modules_are_read_unless_variables_are_ignored() {
+        let folder = tempfile::tempdir().unwrap();
+        let cwd = folder.path().canonicalize().unwrap();
+        let source = cwd.join("src");
+        fs::create_dir(&source).unwrap();
+        let words = made(&["-c", ""], &cwd).unwrap();
+        assert_eq!(words.words[2], format!("--path={}", source.display()));
+        assert_eq!(words.read, [source]);
+        for flag in ["-E", "-I"] {
+            assert!(made(&[flag, "-c", ""], &cwd).unwrap().read.is_empty());
+        }
+        let other = cwd.join("other");
+        fs::create_dir(&other).unwrap();
+        assert!(made(&["-c", ""], &other).unwrap().read.is_empty());
     }
 
     #[test]

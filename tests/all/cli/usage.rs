@@ -67,11 +67,14 @@ fn python_takes_the_flags_of_run_and_its_own() {
         "-m <MOD>",
         "-X <OPT>",
         "-W <RULE>",
-        "-u",
+        "-V, --version",
         "--venv",
         "--runtime",
     ] {
         assert!(help.contains(word), "{word}");
+    }
+    for letter in "BEIOPSiqsuvx".chars() {
+        assert!(help.contains(&format!("\n  -{letter}")), "{letter}");
     }
 }
 

@@ -1,5 +1,7 @@
 //! Programs in each of their forms, their arguments, and how they end.
 
+use std::process::Command;
+
 use rustix::process::Signal;
 
 use super::super::support::in_repository;
@@ -157,6 +159,97 @@ fn development_mode_warns_and_is_seen() {
     is_as_in_python(&["-X", "dev", "-c", show]);
     is_as_in_python(&["-Xa=b", "-W", "error", "-c", show]);
     is_as_in_python(&["-W", "error", "-c", "import warnings; warnings.warn('no')"]);
+}
+
+#[test]
+fn options_are_seen_as_in_python() {
+    let show = "import sys; f = sys.flags; print(f.isolated, f.ignore_environment, f.safe_path, \
+                f.no_user_site, f.quiet, f.verbose, f.dont_write_bytecode, f.optimize, f.no_site)";
+    is_as_in_python(&["-IqBOO", "-c", show]);
+    is_as_in_python(&["-EPsS", "-c", show]);
+    let said = [prints(&["-V"]), prints(&["--version"]), prints(&["-VV"])];
+    assert!(
+        said.iter().all(|said| said.starts_with("Python 3.14.")),
+        "{said:?}"
+    );
+    assert!(said[2].len() > said[1].len() && said[0] == said[1]);
+}
+
+#[test]
+fn assertions_and_docstrings_are_left_out_when_that_is_asked_for() {
+    let helper = "def f():\n    'text'\n    assert False\n";
+    let folder = Folder::with(&[
+        ("app.py", "import helper as h\nh.f()\nprint(h.f.__doc__)"),
+        ("helper.py", helper),
+    ]);
+    let file = folder.file("app.py");
+    for options in [&["-O"][..], &["-OO"], &[]] {
+        is_as_in_python(&[options, &[&file]].concat());
+    }
+    is_as_in_python(&[
+        "-O",
+        "-c",
+        "assert False; print(__debug__, vars(__builtins__)['__debug__'])",
+    ]);
+}
+
+#[test]
+fn a_first_line_is_left_out_and_counted() {
+    let folder = Folder::with(&[("app.py", "no (python\nprint('here')\n1 / 0\n")]);
+    is_as_in_python(&["-x", &folder.file("app.py")]);
+    python(&["-x", &folder.file("app.py")]).fails(1, &["line 3, in <module>"]);
+}
+
+#[test]
+fn a_prompt_follows_the_program_when_that_is_asked_for() {
+    let feed = ["sh", "-c", "printf 'print(x)\\n' | \"$@\"", "sh"];
+    let show = "x = 7; raise SystemExit(3)";
+    for words in [
+        &["-i", "-c", show][..],
+        &["-c", "import os; os.environ['PYTHONINSPECT'] = '1'; x = 7"],
+    ] {
+        let ran = start_in(&feed, words).end();
+        assert_eq!(
+            (ran.code, &*ran.stdout),
+            (Some(0), ">>> 7\n>>> "),
+            "{ran:?}"
+        );
+    }
+}
+
+#[test]
+fn folders_of_modules_come_from_the_variable() {
+    let folder = Folder::with(&[HELPER]);
+    let path = format!("PYTHONPATH={}:/no/such", folder.text());
+    let show = "import helper, os; print(helper.NAME, 'PYTHONPATH' in os.environ)";
+    let ran = start_in(&["env", &path], &["-c", show]).end();
+    ran.passes();
+    assert_eq!(ran.stdout, "helper False\n");
+    let ran = start_in(&["env", &path], &["-E", "-c", show]).end();
+    ran.fails(1, &["ModuleNotFoundError: No module named 'helper'"]);
+}
+
+#[test]
+fn variables_choose_encoding_warnings_and_bounds() {
+    let variables = [
+        "env",
+        "PYTHONIOENCODING=latin1:replace",
+        "PYTHONWARNINGS=error,ignore::UserWarning",
+        "PYTHONINTMAXSTRDIGITS=700",
+        "PYTHONOPTIMIZE=2",
+    ];
+    let show = "import sys; print(sys.stdout.encoding, sys.stdout.errors, sys.warnoptions, \
+                sys.get_int_max_str_digits(), sys.flags.optimize, __debug__)";
+    let expected = Command::new("env")
+        .args(&variables[1..])
+        .args(["python3", "-c", show])
+        .output();
+    let ran = start_in(&variables, &["-c", show]).end();
+    ran.passes();
+    assert_eq!(
+        ran.stdout,
+        String::from_utf8(expected.unwrap().stdout).unwrap()
+    );
 }
 
 #[test]

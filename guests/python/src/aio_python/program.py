@@ -11,7 +11,7 @@ from importlib.machinery import SourceFileLoader
 
 from wit_world.imports import exit as wasi_exit
 
-from . import options, settings
+from . import options, prompt, settings
 
 INTERRUPTED = 130
 UNREADABLE = 2
@@ -24,7 +24,10 @@ _OWN = os.path.dirname(__file__)
 def main():
     """Runs the program, and ends the component with its exit code."""
     os._exit = _exit
-    code = _ended(lambda: _start(options.parse(sys.argv[1:])))
+    chosen = options.parse(sys.argv[1:])
+    code = _ended(lambda: _start(chosen))
+    if _prompts_after(chosen):
+        code = _ended(lambda: prompt.interact(sys.modules["__main__"]))
     code = _finish(code)
     if code != 0:
         _exit(code)
@@ -35,23 +38,38 @@ def _exit(code: int):
 
 
 def _start(chosen: options.Options):
+    if chosen.letters["V"]:
+        print("Python", sys.version if chosen.letters["V"] > 1 else sys.version.split()[0])
+        return
     settings.apply(chosen)
     module = _fresh_main()
     if chosen.code is not None:
         sys.argv[:] = ["-c", *chosen.rest]
-        sys.path.insert(0, "")
+        _look_in("")
         _run_text(chosen.code, "<string>", module, remember=True)
     elif chosen.module is not None:
         sys.argv[:] = ["-m", *chosen.rest]
-        sys.path.insert(0, os.getcwd())
+        _look_in(os.getcwd())
         runpy._run_module_as_main(chosen.module)
     elif chosen.rest and chosen.rest[0] != "-":
         sys.argv[:] = chosen.rest
-        _run_file(chosen.at or os.path.abspath(chosen.rest[0]), module)
+        path = chosen.at or os.path.abspath(chosen.rest[0])
+        _run_file(path, module, chosen.letters["x"] > 0)
     else:
         sys.argv[:] = chosen.rest or [""]
-        sys.path.insert(0, "")
+        _look_in("")
         _run_standard_input(module)
+
+
+def _prompts_after(chosen: options.Options) -> bool:
+    """Whether a prompt is to follow what is run, which may have asked for it by the variable."""
+    has_run = chosen.code is not None or chosen.module is not None or chosen.rest
+    return bool(has_run) and bool(sys.flags.inspect or settings.variable("PYTHONINSPECT"))
+
+
+def _look_in(folder: str):
+    if not sys.flags.safe_path:
+        sys.path.insert(0, folder)
 
 
 def _fresh_main() -> types.ModuleType:
@@ -71,18 +89,22 @@ def _run_text(text: str | bytes, name: str, module: types.ModuleType, remember: 
     exec(code, module.__dict__)
 
 
-def _run_file(path: str, module: types.ModuleType):
+def _run_file(path: str, module: types.ModuleType, skips_first_line: bool):
     importer = pkgutil.get_importer(path)
     if importer is not None:
         # A folder or an archive with a `__main__`.
         sys.path.insert(0, path)
         runpy._run_module_as_main("__main__", alter_argv=False)
         return
-    sys.path.insert(0, os.path.dirname(path))
+    _look_in(os.path.dirname(path))
     module.__file__ = path
     module.__cached__ = None
     module.__loader__ = SourceFileLoader("__main__", path)
-    _run_text(_read(path), path, module)
+    text = _read(path)
+    if skips_first_line:
+        # An empty one is in its place, so that the others keep their numbers.
+        text = b"\n" + text.partition(b"\n")[2]
+    _run_text(text, path, module)
 
 
 def _read(path: str) -> bytes:
@@ -95,10 +117,8 @@ def _read(path: str) -> bytes:
 
 
 def _run_standard_input(module: types.ModuleType):
-    if sys.stdin.isatty():
-        import code
-
-        code.interact(f"Python {sys.version} on aio-host", local=module.__dict__, exitmsg="")
+    if sys.flags.interactive or sys.stdin.isatty():
+        prompt.begin(module)
     else:
         _run_text(sys.stdin.buffer.read(), "<stdin>", module)
 
@@ -109,7 +129,10 @@ def _ended(work) -> int:
         work()
         return 0
     except SystemExit as ending:
-        return _code_of(ending)
+        if not sys.flags.inspect:
+            return _code_of(ending)
+        _tell(ending)
+        return 1
     except BaseException as error:
         _tell(error)
         return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
@@ -129,6 +152,9 @@ def _tell(error: BaseException):
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN):
         trace = trace.tb_next
     error.__traceback__ = trace
+    # For debuggers, at a prompt that follows.
+    sys.last_exc, sys.last_type, sys.last_value = error, type(error), error
+    sys.last_traceback = trace
     try:
         sys.excepthook(type(error), error, trace)
     except BaseException as second:

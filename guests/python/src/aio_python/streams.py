@@ -4,11 +4,12 @@ import io
 import sys
 
 
-def open_standard():
+def open_standard(encoding: str = "utf-8", errors: str | None = None):
     """Opens them anew. Output is buffered by the line at a terminal, and by the block elsewhere."""
-    sys.stdin = sys.__stdin__ = _text(0, "<stdin>", "r", "strict")
-    sys.stdout = sys.__stdout__ = _text(1, "<stdout>", "w", "strict")
-    sys.stderr = sys.__stderr__ = _text(2, "<stderr>", "w", "backslashreplace")
+    usual = errors or "strict"
+    sys.stdin = sys.__stdin__ = _text(0, "<stdin>", "r", encoding, usual)
+    sys.stdout = sys.__stdout__ = _text(1, "<stdout>", "w", encoding, usual)
+    sys.stderr = sys.__stderr__ = _text(2, "<stderr>", "w", encoding, "backslashreplace")
 
 
 def unbuffer():
@@ -16,11 +17,11 @@ def unbuffer():
     sys.stdout.reconfigure(write_through=True, line_buffering=True)
 
 
-def _text(number: int, name: str, mode: str, errors: str):
+def _text(number: int, name: str, mode: str, encoding: str, errors: str):
     raw = io.FileIO(number, mode, closefd=False)
     raw.name = name
     buffer = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
     by_line = number == 2 or raw.isatty()
-    text = io.TextIOWrapper(buffer, "utf-8", errors, line_buffering=by_line)
+    text = io.TextIOWrapper(buffer, encoding, errors, line_buffering=by_line)
     text.mode = mode
     return text
