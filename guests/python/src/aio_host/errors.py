@@ -5,6 +5,9 @@ import os
 
 from componentize_py_types import Err
 
+# It is frozen, and so its traceback cannot be set by who raises or keeps it.
+del Err.__setattr__, Err.__delattr__
+
 _NUMBERS = {
     "ACCESS_DENIED": errno.EACCES,
     "BAD_HANDLE": errno.EBADF,

@@ -95,5 +95,5 @@ def select(rlist, wlist, xlist, timeout=None):
 def install():
     """Makes it every selector of `selectors`."""
     _select.select = select
-    for name in ("DefaultSelector", "SelectSelector", "PollSelector"):
+    for name in "DefaultSelector", "EpollSelector", "PollSelector", "SelectSelector":
         setattr(selectors, name, RingSelector)

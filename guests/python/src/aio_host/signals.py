@@ -3,6 +3,7 @@
 The host's request to stop counts as SIGINT, which needs no grant.
 """
 
+import _thread
 import os
 import signal as _signal
 import sys
@@ -64,6 +65,12 @@ def raise_signal(number):
     _handle(number)
 
 
+def interrupt_main(number=_signal.SIGINT):
+    """Is `_thread.interrupt_main`, of the only thread."""
+    if getsignal(number) not in (_signal.SIG_DFL, _signal.SIG_IGN):
+        _handle(_checked(number))
+
+
 def valid_signals():
     """Is `signal.valid_signals`."""
     named = {int(one): one for one in _signal.Signals}
@@ -79,6 +86,7 @@ def install():
     """Puts them in place."""
     for function in signal, getsignal, set_wakeup_fd, raise_signal, valid_signals, siginterrupt:
         setattr(_signal, function.__name__, function)
+    _thread.interrupt_main = interrupt_main
     ring.set_hooks(_handle_pending, lambda: _pending.append(int(_signal.SIGINT)))
 
 

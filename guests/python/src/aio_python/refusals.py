@@ -4,6 +4,8 @@ import _thread
 import os
 import sys
 import threading
+from types import ModuleType
+from typing import NamedTuple
 
 NO_THREADS = (
     "can't start new thread: a guest has one thread only; use asyncio's tasks instead"
@@ -28,8 +30,25 @@ class NativeFinder:
         return None
 
 
+class FrameInfo(NamedTuple):
+    """A frame of another process, as `_remote_debugging` tells it."""
+
+    filename: str
+    lineno: int
+    funcname: str
+
+
+class RemoteUnwinder:
+    """Would look into another process: what `python -m asyncio ps` does."""
+
+    def __init__(self, *args, **options):
+        raise RuntimeError("a guest cannot look into another process")
+
+
 def install():
     """Has threads refused in these words, and native modules named."""
+    debugging = sys.modules["_remote_debugging"] = ModuleType("_remote_debugging")
+    debugging.FrameInfo, debugging.RemoteUnwinder = FrameInfo, RemoteUnwinder
     _thread.start_new_thread = _thread.start_new = _no_threads
     _thread.start_joinable_thread = _no_threads
     threading._start_joinable_thread = _no_threads
