@@ -47,6 +47,13 @@ pub(crate) enum Task {
     ///
     /// From an empty clone: packages, the toolchain, the guests, then `cargo test --workspace`.
     Test(Test),
+    /// Run CPython's own tests of asyncio, by CPython and by the Python runtime
+    ///
+    /// CPython 3.14 and its tests are fetched by apt into `.tools/cpython314` (nothing is
+    /// installed). Tests that pass natively and not in the guest have to be in the list
+    /// `tests/conformance/expected.txt`, each below its cause. The runtime that is tested has the
+    /// asyncio of the suite's release; complaints are in `target/python-conformance`.
+    PythonConformance(Conformance),
     /// Run what CI runs: check, then test
     Ci(Choice),
     /// Measure: networks, children, signals and workers beside native programs, memory, timers
@@ -100,6 +107,16 @@ pub(crate) struct Test {
     /// Arguments for `cargo test`, such as the name of a test
     #[arg(last = true)]
     pub(crate) args: Vec<String>,
+}
+
+/// Which of CPython's tests to run.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Conformance {
+    /// Use aio-host as it is built already
+    #[arg(long)]
+    pub(crate) no_build: bool,
+    /// Run only these files, as in test_tasks
+    pub(crate) files: Vec<String>,
 }
 
 /// What to measure, and for how long.

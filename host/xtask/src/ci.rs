@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::command::{self, cargo, describe};
+use crate::conformance;
 use crate::guests;
 use crate::packages;
 use crate::progress::{say, step};
@@ -46,7 +47,10 @@ pub(crate) fn test(project: &Project, fallback: bool, args: &[String]) -> Result
     command.args(["test", "--workspace", "--no-fail-fast"]);
     step("run tests", || run_tests(command.args(args)))?;
     match args {
-        [] => test_in_namespaces(project),
+        [] => {
+            conformance::run_if_to_be_had(project)?;
+            test_in_namespaces(project)
+        }
         _ => Ok(()),
     }
 }

@@ -10,11 +10,15 @@ mod args;
 mod bench;
 mod ci;
 mod command;
+mod conformance;
+mod cpython;
+mod debs;
 mod guests;
 mod packages;
 mod progress;
 mod project;
 mod python;
+mod table;
 mod tidy;
 mod toolchain;
 mod venv;
@@ -46,6 +50,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Check(choice) => ci::check(&project, choice.fallback),
         Task::Test(test) => ci::test(&project, test.toolchain.fallback, &test.args),
         Task::Ci(choice) => ci::all(&project, choice.fallback),
+        Task::PythonConformance(options) => conformance::run(&project, &options),
         Task::Bench(bench) => bench::run(&project, &bench),
         Task::BenchServer { kind, argument } => bench::native::serve(kind, argument.as_deref()),
     }

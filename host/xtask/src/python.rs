@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::command;
+use crate::cpython::Cpython;
 use crate::progress::{say, step};
 use crate::project::Project;
 use crate::venv;
@@ -22,22 +23,37 @@ const ENTRY: &str = "aio_python";
 
 /// Builds the runtime unless it is there and made of what is here.
 pub(crate) fn build(project: &Project) -> Result<()> {
-    let folder = project.guests_target().join("python");
+    make(project, "python", None).map(drop)
+}
+
+/// The same with the asyncio that the tests of `cpython` are made for.
+pub(crate) fn build_for_suite(project: &Project, cpython: &Cpython) -> Result<PathBuf> {
+    make(project, "python-suite", Some(&cpython.overlay()))
+}
+
+/// Builds it into the folder `name` of the guests, with `overlay` over a part of the library.
+fn make(project: &Project, name: &str, overlay: Option<&Path>) -> Result<PathBuf> {
+    let folder = project.guests_target().join(name);
     let (runtime, stamp) = (folder.join("python.wasm"), folder.join("stamp"));
-    let wanted = digest(project)?;
+    let wanted = digest(project, overlay)?;
     // A stamp that cannot be read is that of no build.
     if runtime.exists() && fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
-        say("the Python runtime is up to date");
-        return Ok(());
+        say(format!("{name}: the runtime is up to date"));
+        return Ok(runtime);
     }
     fs::create_dir_all(&folder).with_context(|| format!("create {}", folder.display()))?;
     let python = venv::with(project, VENV, BUILDER)?;
     let unfinished = folder.join("unfinished.wasm");
     step("build the Python runtime", || {
-        command::run(&mut builder(project, &python, &unfinished))
+        let mut builder = builder(project, &python, &unfinished);
+        if let Some(overlay) = overlay {
+            builder.arg("-p").arg(overlay);
+        }
+        command::run(&mut builder)
     })?;
     fs::rename(&unfinished, &runtime).with_context(|| format!("make {}", runtime.display()))?;
-    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))
+    fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))?;
+    Ok(runtime)
 }
 
 fn builder(project: &Project, python: &Path, output: &Path) -> Command {
@@ -53,11 +69,12 @@ fn builder(project: &Project, python: &Path, output: &Path) -> Command {
 }
 
 /// A digest of all that the runtime is made of.
-fn digest(project: &Project) -> Result<String> {
+fn digest(project: &Project, overlay: Option<&Path>) -> Result<String> {
     let mut hasher = DefaultHasher::new();
     BUILDER.hash(&mut hasher);
-    for folder in ["wit", "guests/python"] {
-        let mut files = files(&project.path(folder))?;
+    let own = ["wit", "guests/python"].map(|folder| project.path(folder));
+    for folder in own.iter().map(PathBuf::as_path).chain(overlay) {
+        let mut files = files(folder)?;
         files.sort();
         for file in files {
             let bytes = fs::read(&file).with_context(|| format!("read {}", file.display()))?;
@@ -97,6 +114,7 @@ mod tests {
                 .iter()
                 .any(|file| file.components().any(|c| c.as_os_str() == "__pycache__"))
         );
-        assert_eq!(digest(&project).unwrap(), digest(&project).unwrap());
+        let digest = || digest(&project, None).unwrap();
+        assert_eq!(digest(), digest());
     }
 }

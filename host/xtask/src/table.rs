@@ -2,19 +2,19 @@
 
 /// Rows of cells under a header. The first columns are text, the others numbers.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
     text_columns: usize,
 }
 
 impl Table {
     /// Begins a table whose first `text_columns` are aligned to the left, the others to the right.
-    pub(super) fn new<const N: usize>(text_columns: usize, header: [&str; N]) -> Self {
+    pub(crate) fn new<const N: usize>(text_columns: usize, header: [&str; N]) -> Self {
         Self::with_header(text_columns, header.map(str::to_owned).into())
     }
 
     /// Begins a table with a header that was made up.
-    pub(super) fn with_header(text_columns: usize, header: Vec<String>) -> Self {
+    pub(crate) fn with_header(text_columns: usize, header: Vec<String>) -> Self {
         Self {
             rows: vec![header],
             text_columns,
@@ -22,12 +22,12 @@ impl Table {
     }
 
     /// Adds a row. It may be shorter than the header; its last cell is then not aligned.
-    pub(super) fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     /// The table as text, or nothing if it has no rows.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         if self.rows.len() == 1 {
             return String::new();
         }
@@ -69,7 +69,7 @@ impl Table {
 }
 
 /// A number with thousands set apart.
-pub(super) fn count(value: f64) -> String {
+pub(crate) fn count(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -82,7 +82,7 @@ pub(super) fn count(value: f64) -> String {
 }
 
 /// A number with as many decimals as matter at its size.
-pub(super) fn decimal(value: f64) -> String {
+pub(crate) fn decimal(value: f64) -> String {
     match value {
         100.0.. => format!("{value:.0}"),
         10.0.. => format!("{value:.1}"),
@@ -91,7 +91,7 @@ pub(super) fn decimal(value: f64) -> String {
 }
 
 /// A ratio, or a dash if there is nothing to compare with.
-pub(super) fn ratio(value: Option<f64>) -> String {
+pub(crate) fn ratio(value: Option<f64>) -> String {
     value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"))
 }
 

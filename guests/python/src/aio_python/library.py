@@ -13,6 +13,9 @@ ROOT = "/python"
 # What has no use without a window, a C compiler or a package server.
 LEFT_OUT = {"__pycache__", "ensurepip", "idlelib", "site-packages", "tkinter", "turtledemo"}
 
+# A folder of the build that has other files in place of some of the library's, if it is there.
+OVERLAY = "library"
+
 # Path of a file to its packed text, and to its packed code.
 _sources: dict[str, bytes] = {}
 _codes: dict[str, bytes] = {}
@@ -83,8 +86,9 @@ class Finder:
 
 def embed():
     """Reads and compiles the library, and puts it where modules are looked for."""
+    overlay = _overlay()
     for path in _files():
-        with open(path, "rb") as file:
+        with open(_laid_over(path, overlay), "rb") as file:
             text = file.read()
         _sources[path] = zlib.compress(text, 9)
         code = compile(text, _shown(path), "exec", dont_inherit=True)
@@ -104,6 +108,16 @@ def settle():
     # What is here now stays: no collection has to visit it.
     gc.collect()
     gc.freeze()
+
+
+def _overlay() -> str | None:
+    folders = [f"{folder}/{OVERLAY}" for folder in sys.path]
+    return next(filter(os.path.isdir, folders), None)
+
+
+def _laid_over(path: str, overlay: str | None) -> str:
+    other = f"{overlay}{path.removeprefix(ROOT)}"
+    return other if os.path.exists(other) else path
 
 
 def _files():

@@ -5,10 +5,10 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
-use super::table::{Table, decimal};
 use crate::command;
 use crate::guests;
 use crate::project::Project;
+use crate::table::{Table, decimal};
 
 /// One kind of call.
 #[derive(Debug, PartialEq, Serialize)]

@@ -13,9 +13,9 @@ use super::histogram::Histogram;
 use super::load::{self, Client, Load};
 use super::median;
 use super::programs::Programs;
-use super::table::{Table, count, decimal, ratio};
 use crate::args::Server;
 use crate::progress::say;
+use crate::table::{Table, count, decimal, ratio};
 
 const WARM_UP: Duration = Duration::from_millis(500);
 

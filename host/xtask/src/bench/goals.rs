@@ -6,10 +6,10 @@ use serde::Serialize;
 use super::Report;
 use super::contest;
 use super::start;
-use super::table::{Table, decimal};
 use crate::args::Server::{
     self, Asyncio, GuestInline, GuestRing, GuestWasi, GuestWorkers, Mio, Uvloop, Wasmtime,
 };
+use crate::table::{Table, decimal};
 
 /// A rate that is to be at least so much of another one.
 struct Ratio {

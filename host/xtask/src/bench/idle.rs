@@ -8,7 +8,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::child::Server as Process;
 use super::programs::Programs;
-use super::table::{Table, count};
+use crate::table::{Table, count};
 
 const CONNECTIONS: u16 = 10_000;
 

@@ -19,7 +19,6 @@ mod programs;
 mod python;
 mod speaker;
 mod start;
-mod table;
 mod timer;
 mod tls;
 mod udp;

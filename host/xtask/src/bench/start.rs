@@ -8,9 +8,9 @@ use anyhow::{Context, Result, ensure};
 use serde::Serialize;
 
 use super::median;
-use super::table::{Table, decimal};
 use crate::command::describe;
 use crate::project::Project;
+use crate::table::{Table, decimal};
 use crate::venv;
 
 const RUNS: usize = 50;

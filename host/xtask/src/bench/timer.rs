@@ -11,8 +11,8 @@ use super::histogram::Histogram;
 use super::load::echo::{Echo, Exchange};
 use super::load::{self, Load};
 use super::programs::Programs;
-use super::table::{Table, count};
 use crate::progress::say;
+use crate::table::{Table, count};
 
 /// Lateness under one number of connections, of all rounds together.
 #[derive(Debug, Serialize)]

@@ -1,14 +1,13 @@
 //! Debian's `rustc-web`, the compiler that its security suite keeps current for browsers.
 //! Downloads packages by apt and unpacks them; installs nothing and needs no privilege for that.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
-use super::fallback::remove;
 use crate::command;
+use crate::debs::{self, files, remove};
 use crate::progress::say;
 
 const COMPILER: &str = "rustc-web";
@@ -26,14 +25,7 @@ const LIBRARIES: [(&str, &str); 5] = [
 pub(super) fn unpack(folder: &Path) -> Result<()> {
     let version = candidate()?;
     say(format!("{COMPILER} {version} from apt"));
-    let packages = packages(&version)?;
-    let debs = folder.join("debs");
-    fs::create_dir_all(&debs).with_context(|| format!("create {}", debs.display()))?;
-    download(&packages, &debs)?;
-    for deb in files(&debs)? {
-        command::run(Command::new("dpkg").arg("-x").arg(deb).arg(folder))?;
-    }
-    remove(&debs)?;
+    debs::unpack(Command::new("apt-get"), &packages(&version)?, folder)?;
     drop_what_is_not_needed(folder)
 }
 
@@ -118,25 +110,6 @@ fn missing_libraries() -> Result<impl Iterator<Item = String>> {
         .into_iter()
         .filter(move |(file, _)| !known.contains(file));
     Ok(missing.map(|(_, package)| package.to_owned()))
-}
-
-fn download(packages: &[String], folder: &Path) -> Result<()> {
-    let mut apt = Command::new("apt-get");
-    apt.args(["download", "-q"]).args(packages);
-    command::run(apt.current_dir(folder))
-}
-
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let list = || -> std::io::Result<Vec<_>> {
-        fs::read_dir(folder)?
-            .map(|entry| entry.map(|entry| entry.path()))
-            .collect()
-    };
-    let files = list().with_context(|| format!("list {}", folder.display()))?;
-    if files.is_empty() {
-        bail!("apt-get download left nothing in {}", folder.display());
-    }
-    Ok(files)
 }
 
 /// The source package carries the whole compiler; only `library` of it is built.

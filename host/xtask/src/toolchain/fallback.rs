@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{TARGETS, active, debian, standard, wasi};
 use crate::command;
+use crate::debs::{remake, remove};
 use crate::progress::step;
 use crate::project::Project;
 
@@ -146,18 +147,4 @@ fn write_wrapper(folder: &Path, host: &str) -> Result<()> {
     fs::write(&path, script).with_context(|| format!("write {}", path.display()))?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755))
         .with_context(|| format!("make {} executable", path.display()))
-}
-
-/// Makes `folder` exist and be empty.
-pub(super) fn remake(folder: &Path) -> Result<()> {
-    remove(folder)?;
-    fs::create_dir_all(folder).with_context(|| format!("create {}", folder.display()))
-}
-
-/// Makes `folder` not exist.
-pub(super) fn remove(folder: &Path) -> Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    fs::remove_dir_all(folder).with_context(|| format!("remove {}", folder.display()))
 }

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::fallback::{remake, remove};
 use crate::command;
+use crate::debs::{remake, remove};
 
 /// The folder that building uses, under the toolchain.
 pub(super) const WORK: &str = "build-std";

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::fallback::{remake, remove};
 use crate::command;
+use crate::debs::{remake, remove};
 use crate::progress::step;
 
 const PACKAGE: &str = "@yowasp/clang@22.0.0-git20542-10";
