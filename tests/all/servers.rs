@@ -3,15 +3,14 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use super::support::{passes, wait_until};
+use super::support::{installed, passes, wait_until};
 
 /// A server of the system. Dropping it ends it.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     folder: tempfile::TempDir,
 }
 
@@ -60,22 +59,13 @@ impl Drop for Server {
     }
 }
 
-/// Where Debian puts servers is not on everybody's path.
-#[track_caller]
-fn installed(program: &str) -> std::path::PathBuf {
-    let folders = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
-    let paths = folders.map(|folder| Path::new(folder).join(program));
-    let found = paths.into_iter().find(|path| path.exists());
-    found.unwrap_or_else(|| panic!("{program} is missing; install it with `cargo xtask packages`"))
-}
-
 /// An address that was free a moment ago: these servers do not tell what the system chose.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }
 
-fn redis() -> Server {
+pub(crate) fn redis() -> Server {
     let address = free_address();
     let folder = tempfile::tempdir().unwrap();
     let args = format!(
@@ -104,7 +94,7 @@ fn a_guest_talks_to_redis_over_its_unix_socket() {
 /// The large page that the guest expects.
 const LARGE: usize = 16 << 20;
 
-fn nginx() -> Server {
+pub(crate) fn nginx() -> Server {
     let address = free_address();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("pages");

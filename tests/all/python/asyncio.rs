@@ -61,6 +61,11 @@ fn names_are_looked_up_as_in_python() {
 }
 
 #[test]
+fn what_is_ready_is_as_in_python() {
+    prints_the_same(&[], "polling", &[]);
+}
+
+#[test]
 fn calls_that_wait_without_a_loop_are_as_in_python() {
     let flags = [&LOOPBACK[..], &["--allow-run=*"]].concat();
     prints_the_same(&flags, "blocking", &[]);

@@ -3,6 +3,7 @@
 
 use std::process::{Command, Output};
 
+use super::super::servers;
 use super::super::support::in_repository;
 use super::{LOOPBACK, path_text, prints};
 
@@ -39,4 +40,16 @@ fn native(venv: &str, words: &[&str]) -> Output {
 #[test]
 fn http_by_aiohttp_is_as_in_python() {
     prints_the_same(&LOOPBACK, "aiohttp_http", &[]);
+}
+
+#[test]
+fn redis_is_talked_to_as_in_python() {
+    let redis = servers::redis();
+    let url = format!("redis://{}", redis.address);
+    prints_the_same(&["--allow-net=127.0.0.1"], "redis_client", &[&url]);
+}
+
+#[test]
+fn dispatchers_of_asyncore_are_as_in_python() {
+    prints_the_same(&LOOPBACK, "asyncore_chat", &[]);
 }

@@ -95,9 +95,22 @@ def wait(watches: Watches, timeout: float | None) -> list[tuple[int, int]]:
 
 def wait_for(handle: int, events: int, timeout: float | None) -> bool:
     """Waits until a handle is ready, and tells whether it is: false after `timeout` seconds."""
+    return bool(wait_for_any({handle: events}, timeout))
+
+
+def wait_for_any(wanted: dict[int, int], timeout: float | None) -> list[tuple[int, int]]:
+    """Waits until one of the handles is ready for its events, and tells which are, and for what."""
     watches = Watches()
-    watches.set(handle, events)
-    return _wait_until(lambda ready: bool(ready), watches, timeout)
+    for handle, events in wanted.items():
+        watches.set(handle, events)
+    found: list[tuple[int, int]] = []
+
+    def add(ready):
+        found.extend(ready)
+        return bool(found)
+
+    _wait_until(add, watches, timeout)
+    return found
 
 
 def wait_until(condition, timeout: float | None) -> bool:

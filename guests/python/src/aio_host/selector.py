@@ -1,7 +1,6 @@
 """The selector of asyncio's event loop, over the ring."""
 
 import errno
-import select as _select
 import selectors
 
 from . import descriptors, errors, ring
@@ -74,26 +73,7 @@ def _handle(number: int) -> int:
     return descriptors.get(number).handle
 
 
-def select(rlist, wlist, xlist, timeout=None):
-    """Is `select.select`; nothing is ever exceptional."""
-    lists = (rlist, ring.READ), (wlist, ring.WRITE)
-    with RingSelector() as selector:
-        wanted: dict[int, int] = {}
-        for files, events in lists:
-            for file in files:
-                number = selector._fileobj_lookup(file)
-                wanted[number] = wanted.get(number, 0) | events
-        for number, events in wanted.items():
-            selector.register(number, events)
-        ready = {key.fd: events for key, events in selector.select(timeout)}
-        return *(
-            [file for file in files if ready.get(selector._fileobj_lookup(file), 0) & events]
-            for files, events in lists
-        ), []
-
-
 def install():
     """Makes it every selector of `selectors`."""
-    _select.select = select
     for name in "DefaultSelector", "EpollSelector", "PollSelector", "SelectSelector":
         setattr(selectors, name, RingSelector)
