@@ -14,6 +14,9 @@ use crate::args::{GrantArgs, LimitArgs, RunArgs, RunningArgs};
 use crate::report::{self, Failure};
 use crate::{progress, supervise};
 
+/// Enough for interpreters to count their own depth, and end in an error of their language.
+const STACK_MAX: usize = 64 << 20;
+
 /// Runs the guest; the number is its own exit code.
 pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
     let (guest, guest_args) = split_guest(args.guest_and_args)?;
@@ -42,7 +45,9 @@ pub(crate) struct Work {
 impl Work {
     /// Runs it to its end; the number is its own exit code.
     pub(crate) fn run(self, running: &RunningArgs) -> Result<u8, Failure> {
-        let mut builder = Host::builder().fuel(self.policy.limits.fuel.is_some());
+        let mut builder = Host::builder()
+            .fuel(self.policy.limits.fuel.is_some())
+            .stack_max(STACK_MAX);
         if running.no_cache {
             builder = builder.cache(None);
         }

@@ -36,6 +36,7 @@ pub struct Host {
 pub struct HostBuilder {
     cache: CacheChoice,
     fuel: bool,
+    stack_max: Option<usize>,
     on_compile: Option<OnCompile>,
 }
 
@@ -65,6 +66,14 @@ impl HostBuilder {
         self
     }
 
+    /// Lets the calls of each guest take so many bytes of the machine's stack, beyond the memory
+    /// that [`Limits`](crate::Limits) allow. One that takes more is ended by a trap. The default is
+    /// 512 KiB.
+    pub fn stack_max(mut self, bytes: usize) -> Self {
+        self.stack_max = Some(bytes);
+        self
+    }
+
     /// Calls `f` with a guest's name before it is compiled, which may take seconds. A guest that is
     /// found in the cache is not compiled.
     pub fn on_compile(mut self, f: impl Fn(&str) + Send + Sync + 'static) -> Self {
@@ -78,7 +87,7 @@ impl HostBuilder {
     ///
     /// [`Error::Host`] when the operating system refuses the loop's descriptors or a thread.
     pub fn build(self) -> Result<Host> {
-        let engine = engine::engine(self.fuel)?;
+        let engine = engine::engine(self.fuel, self.stack_max)?;
         let folder = match self.cache {
             CacheChoice::User => Cache::default_folder(),
             CacheChoice::Folder(folder) => Some(folder),

@@ -4,6 +4,8 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use aio_loop::net::TcpListeners;
+
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
 use super::super::tcp::backlog;
@@ -52,23 +54,15 @@ impl Io {
             Object::Socket(socket) => {
                 self.grants
                     .listen(socket.wanted().map_err(ErrorCode::from)?)?;
-                let listener = socket.listen(&self.handle, backlog);
-                listener.map(|listener| Some(Object::Listener(Arc::new(listener.into()))))
+                socket.listen(&self.handle, backlog).map(Some)
             }
-            #[cfg(unix)]
-            Object::UnixListener(listener) => listener.set_backlog(backlog).map(|()| None),
-            #[cfg(unix)]
-            Object::UnixSocket(socket) => {
-                let listener = socket.listen(&self.handle, backlog);
-                listener.map(|listener| Some(Object::UnixListener(Arc::new(listener))))
-            }
-            Object::Stream(stream) if stream.is_socket() => {
+            Object::Stream(stream) if stream.tcp().is_some() => {
                 return Err(ErrorCode::InvalidState.into());
             }
             _ => return Err(ErrorCode::BadHandle.into()),
         };
         if let Some(listener) = listening.map_err(|error| error_code("listen", &error))? {
-            entry.object = listener;
+            entry.object = Object::Listener(Arc::new(TcpListeners::from(listener)));
             self.ring.watch_anew(handle, entry);
         }
         Ok(())
