@@ -159,6 +159,11 @@ def withdraw(token: int):
     _standing.pop(token, None)
 
 
+def is_waiting() -> bool:
+    """Whether there is something in flight, which a turn may bring to its end."""
+    return bool(_standing or _callbacks)
+
+
 def set_hooks(after_turn, on_stop):
     """Has `after_turn()` called after each turn, and `on_stop()` when the host asks for an end."""
     global _after_turn, _on_stop

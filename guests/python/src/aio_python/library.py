@@ -6,7 +6,7 @@ import marshal
 import os
 import sys
 import zlib
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, SourceFileLoader
 
 ROOT = "/python"
 
@@ -31,8 +31,8 @@ class Loader:
     def create_module(self, spec):
         return None
 
-    def exec_module(self, module):
-        exec(self.get_code(), module.__dict__)
+    # The import system's own, whose frames are left out of tracebacks.
+    exec_module = SourceFileLoader.exec_module
 
     def get_code(self, name=None):
         return marshal.loads(zlib.decompress(_codes[self.path]))
