@@ -2,6 +2,7 @@
 //! can run it.
 
 mod asyncio;
+mod bad_input;
 mod examples;
 mod library;
 mod packages;
