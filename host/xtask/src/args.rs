@@ -58,10 +58,10 @@ pub(crate) enum Task {
     Ci(Choice),
     /// Measure: networks, children, signals and workers beside native programs, memory, timers
     ///
-    /// One run, one table, also written as JSON. Servers run on one core, the load on another.
-    /// The native Python servers live in a venv that is made in `.tools/bench-venv`, wasmtime in
-    /// `.tools/bench-wasmtime`. Needs Linux, where the CPU time of a server can be read, and half a
-    /// gigabyte of memory.
+    /// One run, one table, also written as JSON. Servers run on one core, the load on another. The
+    /// native Python servers live in a venv that is made in `.tools/bench-venv`, wasmtime in
+    /// `.tools/bench-wasmtime`, CPython 3.14 in `.tools/cpython314`. Needs Linux, where the CPU
+    /// time of a server can be read, and half a gigabyte of memory.
     Bench(Bench),
     /// Run one of the native servers that the benchmark compares with
     #[command(hide = true)]
@@ -191,6 +191,14 @@ pub(crate) enum Part {
     Signal,
     /// A list of jobs that compute, inline and in workers
     Workers,
+    /// Echo by asyncio in Python, beside CPython 3.14 and uvloop
+    PythonEcho,
+    /// `call_soon`, timers and task switches in Python, beside them
+    PythonTurns,
+    /// Hello by aiohttp, beside them
+    PythonHttp,
+    /// Start of Python until the first line of `asyncio.run`
+    PythonStart,
 }
 
 /// A server under test.
@@ -214,6 +222,8 @@ pub(crate) enum Server {
     GuestInline,
     /// Our guest, computing in workers
     GuestWorkers,
+    /// Python in our host
+    GuestPython,
     /// Native Python with its own loop
     Asyncio,
     /// Native Python with uvloop
@@ -233,6 +243,7 @@ impl Server {
             Self::GuestWasi => "guest-wasi",
             Self::GuestInline => "guest-inline",
             Self::GuestWorkers => "guest-workers",
+            Self::GuestPython => "guest-python",
             Self::Asyncio => "asyncio",
             Self::Uvloop => "uvloop",
         }

@@ -49,16 +49,12 @@ impl Server {
 
     /// The CPU time that the server has used so far, in user mode and in the system.
     pub(super) fn cpu_time(&self) -> Result<Duration> {
-        let path = format!("/proc/{}/stat", self.guard.id());
-        let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-        parse_cpu_time(&stat).with_context(|| format!("understand {path}"))
+        cpu_time(self.guard.id())
     }
 
     /// The bytes of memory that the server has in use.
     pub(super) fn resident(&self) -> Result<u64> {
-        let path = format!("/proc/{}/status", self.guard.id());
-        let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
-        parse_resident(&status).with_context(|| format!("understand {path}"))
+        resident(self.guard.id())
     }
 
     /// Asks the server to stop.
@@ -73,6 +69,20 @@ impl Server {
         read.context("read what the server printed")?;
         Ok(rest)
     }
+}
+
+/// The CPU time that a process has used so far, in user mode and in the system.
+pub(super) fn cpu_time(id: u32) -> Result<Duration> {
+    let path = format!("/proc/{id}/stat");
+    let stat = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    parse_cpu_time(&stat).with_context(|| format!("understand {path}"))
+}
+
+/// The bytes of memory that a process has in use.
+pub(super) fn resident(id: u32) -> Result<u64> {
+    let path = format!("/proc/{id}/status");
+    let status = fs::read_to_string(&path).with_context(|| format!("read {path}"))?;
+    parse_resident(&status).with_context(|| format!("understand {path}"))
 }
 
 /// A child that is killed and reaped when nobody has it any more.

@@ -140,7 +140,8 @@ fn rate(command: Command) -> Result<Sample> {
     read_rate(&mut speaker).map(Sample::rate)
 }
 
-fn read_rate(speaker: &mut Speaker) -> Result<f64> {
+/// The rate that a program says that measures itself.
+pub(super) fn read_rate(speaker: &mut Speaker) -> Result<f64> {
     parse_rate(&speaker.line()?)
 }
 

@@ -156,6 +156,15 @@ impl Sample {
         }
     }
 
+    /// The same, and how much CPU time that took.
+    pub(super) fn rate_at(rate: f64, window: Duration, cpu_time: Duration) -> Self {
+        let amount = rate * window.as_secs_f64();
+        Self {
+            cpu_us: Some(cpu_time.as_secs_f64() * 1e6 / amount),
+            ..Self::rate(rate)
+        }
+    }
+
     /// What counts is how long each took, of all that were measured within `window`.
     pub(super) fn latencies(latencies: &Histogram, window: Duration) -> Self {
         let micros = |share| latencies.quantile(share).as_secs_f64() * 1e6;

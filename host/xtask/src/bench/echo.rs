@@ -5,10 +5,10 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::contest::{Contest, Row};
+use super::fetched;
 use super::load::echo::{Echo, Exchange};
 use super::native::Kind;
 use super::programs::Programs;
-use super::python;
 use crate::args::Server;
 use crate::venv;
 
@@ -52,12 +52,12 @@ fn command(programs: &Programs<'_>, server: Server) -> Result<Command> {
         Server::GuestRingUnparked => programs.guest(&["--no-park-in-place"], "echo-ring", &address),
         Server::GuestAsync => programs.guest(&[], "echo-async", &address),
         Server::Uvloop => {
-            let python = python::with_uvloop(project)?;
-            Ok(python::server(project, &python, server.name()))
+            let python = fetched::with_uvloop(project)?;
+            Ok(fetched::server(project, &python, server.name()))
         }
         _ => {
             let python = venv::interpreter()?;
-            Ok(python::server(project, &python, Server::Asyncio.name()))
+            Ok(fetched::server(project, &python, Server::Asyncio.name()))
         }
     }
 }

@@ -7,7 +7,8 @@ use super::Report;
 use super::contest;
 use super::start;
 use crate::args::Server::{
-    self, Asyncio, GuestInline, GuestRing, GuestWasi, GuestWorkers, Mio, Uvloop, Wasmtime,
+    self, Asyncio, GuestInline, GuestPython, GuestRing, GuestWasi, GuestWorkers, Mio, Uvloop,
+    Wasmtime,
 };
 use crate::table::{Table, decimal};
 
@@ -20,7 +21,7 @@ struct Ratio {
     least: f64,
 }
 
-const RATIOS: [Ratio; 19] = [
+const RATIOS: [Ratio; 29] = [
     Ratio::new("echo", "1 connection", GuestRing, Mio, 0.90),
     Ratio::new("echo", "50 connections", GuestRing, Mio, 0.95),
     Ratio::new("echo", "1000 connections", GuestRing, Mio, 0.90),
@@ -40,6 +41,16 @@ const RATIOS: [Ratio; 19] = [
     Ratio::new("spawn", "8 at once", GuestRing, Asyncio, 2.0),
     Ratio::new("cat", "64 KiB", GuestRing, Mio, 0.8),
     Ratio::new("workers", "primes", GuestWorkers, GuestInline, 1.8),
+    Ratio::python("python-echo", "protocol, 1 connection", 0.40),
+    Ratio::python("python-echo", "protocol, 50 connections", 0.40),
+    Ratio::python("python-echo", "protocol, 1000 connections", 0.40),
+    Ratio::python("python-echo", "streams, 1 connection", 0.40),
+    Ratio::python("python-echo", "streams, 50 connections", 0.40),
+    Ratio::python("python-echo", "streams, 1000 connections", 0.40),
+    Ratio::python("python-turns", "call_soon", 0.30),
+    Ratio::python("python-turns", "timers", 0.30),
+    Ratio::python("python-turns", "task-switch", 0.30),
+    Ratio::python("python-http", "50 connections", 0.35),
 ];
 
 impl Ratio {
@@ -57,6 +68,11 @@ impl Ratio {
             to,
             least,
         }
+    }
+
+    /// Ours to native asyncio.
+    const fn python(part: &'static str, case: &'static str, least: f64) -> Self {
+        Self::new(part, case, GuestPython, Asyncio, least)
     }
 
     fn check(&self, rows: &[contest::Row]) -> Option<Row> {
@@ -82,6 +98,10 @@ impl Ratio {
 
 /// Milliseconds that hello may take from the cache, start of the process included.
 const START_MAX_MS: f64 = 5.0;
+
+/// Milliseconds until the first line of `asyncio.run` in Python, and MiB of memory by then.
+const PYTHON_START_MAX_MS: f64 = 20.0;
+const PYTHON_START_MAX_MIB: f64 = 45.0;
 
 /// Bytes of the host that an idle connection may cost.
 const IDLE_MAX: f64 = 3.0 * 1024.0;
@@ -129,6 +149,26 @@ pub(super) fn check(report: &Report) -> Vec<Row> {
         let goal = format!("start of hello from the cache, at most {START_MAX_MS} ms");
         Row::at_most(goal, row.median_ms, START_MAX_MS)
     }));
+    let python = report.python_start.iter();
+    rows.extend(
+        python
+            .filter(|row| row.server == GuestPython.name())
+            .flat_map(|row| {
+                let start = "python to the first line of asyncio.run, at most";
+                [
+                    Row::at_most(
+                        format!("{start} {PYTHON_START_MAX_MS} ms"),
+                        row.median_ms,
+                        PYTHON_START_MAX_MS,
+                    ),
+                    Row::at_most(
+                        format!("{start} {PYTHON_START_MAX_MIB} MiB"),
+                        row.memory_mib,
+                        PYTHON_START_MAX_MIB,
+                    ),
+                ]
+            }),
+    );
     rows
 }
 

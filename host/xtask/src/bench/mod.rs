@@ -9,6 +9,7 @@ mod children;
 mod contest;
 mod cores;
 mod echo;
+mod fetched;
 mod goals;
 mod histogram;
 mod idle;
@@ -47,6 +48,7 @@ struct Report {
     timer: Vec<timer::Row>,
     calls: Vec<calls::Row>,
     start: Vec<start::Row>,
+    python_start: Vec<python::start::Row>,
     r#loop: Vec<String>,
     goals: Vec<goals::Row>,
     errors: Vec<String>,
@@ -75,7 +77,8 @@ fn build(project: &Project) -> Result<()> {
     step("build for release", || {
         command::run(cargo(project).args(["build", "--release", "--workspace"]))
     })?;
-    guests::build(project, false)
+    guests::build(project, false)?;
+    crate::python::build(project)
 }
 
 fn measure(project: &Project, options: &Bench) -> Result<Report> {
@@ -111,6 +114,9 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
     if options.wants(Part::Start) {
         report.start = keep(errors, "start", || start::measure(project));
     }
+    if options.wants(Part::PythonStart) {
+        report.python_start = keep(errors, "python-start", || python::start::measure(&programs));
+    }
     if options.wants(Part::Loop) {
         report.r#loop = keep(errors, "loop", || loops::measure(project));
     }
@@ -122,7 +128,7 @@ fn measure(project: &Project, options: &Bench) -> Result<Report> {
 type Measure = fn(&Programs<'_>) -> Vec<contest::Row>;
 
 /// The parts that compare servers, in the order of the report.
-const CONTESTS: [(Part, Measure); 9] = [
+const CONTESTS: [(Part, Measure); 12] = [
     (Part::Echo, echo::measure),
     (Part::Bulk, bulk::measure),
     (Part::Udp, udp::measure),
@@ -132,6 +138,9 @@ const CONTESTS: [(Part, Measure); 9] = [
     (Part::Children, children::many),
     (Part::Signal, children::signal),
     (Part::Workers, children::workers),
+    (Part::PythonEcho, python::echo),
+    (Part::PythonTurns, python::turns),
+    (Part::PythonHttp, python::http),
 ];
 
 fn contests(programs: &Programs<'_>) -> Vec<contest::Row> {
@@ -206,6 +215,19 @@ fn print(report: &Report) {
             "number",
             &[Server::GuestInline],
         ),
+        (
+            "python-echo",
+            "TCP echo by asyncio in Python 3.14, 1 KiB",
+            "req",
+            &[Server::Asyncio],
+        ),
+        (
+            "python-turns",
+            "What an event loop in Python does by itself",
+            "turn",
+            &[Server::Asyncio],
+        ),
+        ("python-http", "Hello by aiohttp", "req", &[Server::Asyncio]),
     ] {
         let rows = report.contests.iter().filter(|row| row.part == part);
         section(
@@ -222,6 +244,10 @@ fn print(report: &Report) {
     section(
         "Start of a process until it ended",
         start::table(&report.start),
+    );
+    section(
+        "Start of Python until the first line of asyncio.run",
+        python::start::table(&report.python_start),
     );
     section("Benchmarks of aio-loop", report.r#loop.join("\n"));
     section("Goals", goals::table(&report.goals));

@@ -39,7 +39,8 @@ impl Programs<'_> {
         Ok(command)
     }
 
-    fn host(&self) -> Result<PathBuf> {
+    /// Our host.
+    pub(super) fn host(&self) -> Result<PathBuf> {
         let host = self.project.program("aio-host")?;
         ensure!(
             host.exists(),

@@ -6,9 +6,9 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::contest::{Contest, Row};
+use super::fetched;
 use super::load::echo::{Echo, Exchange};
 use super::programs::Programs;
-use super::python;
 use crate::args::Server;
 use crate::guests;
 
@@ -37,7 +37,7 @@ fn command(programs: &Programs<'_>, server: Server) -> Result<Command> {
 }
 
 fn wasmtime_cli(programs: &Programs<'_>) -> Result<Command> {
-    let mut command = Command::new(python::wasmtime_cli(programs.project)?);
+    let mut command = Command::new(fetched::wasmtime_cli(programs.project)?);
     command.args(["run", "-Wcomponent-model-async", "-Sp3,inherit-network"]);
     command.arg(guests::program(programs.project, PROGRAM)?);
     command.arg(ADDRESS);

