@@ -133,6 +133,7 @@ fn ends(client: &ClientConfig, server: &ServerConfig) -> Result<(), String> {
     fails(pair.near.write(b"x"), ErrorCode::BrokenPipe, "write")?;
     equal(pair.far.read(10), Ok(Some(b"all".to_vec())), "all")?;
     equal(pair.far.read(10), Ok(Some(Vec::new())), "a clean end")?;
+    equal(pair.far.incoming(b"more"), Ok(0), "what follows the end")?;
     let pair = Pair::open(client, server)?;
     equal(pair.near.write(b"some"), Ok(4), "written")?;
     pair.settle()?;
@@ -158,5 +159,18 @@ fn failures(client: &ClientConfig, server: &ServerConfig) -> Result<(), String> 
     fails(garbage, ErrorCode::TlsProtocol, "garbage")?;
     equal(pair.far.outgoing(100)[0], 21, "an alert")?;
     fails(pair.far.read(10), ErrorCode::TlsProtocol, "read")?;
-    fails(pair.far.incoming(b"more"), ErrorCode::TlsProtocol, "more")
+    fails(pair.far.incoming(b"more"), ErrorCode::TlsProtocol, "more")?;
+    alerts(client, server)
+}
+
+/// Why the peer ended the session is told to the other side only.
+fn alerts(client: &ClientConfig, server: &ServerConfig) -> Result<(), String> {
+    let pair = Pair::new(client, server)?;
+    equal(pair.near.alert(), None, "no alert yet")?;
+    let garbage = pair.far.incoming(b"\x16\x03\x01\x00\x01garbage");
+    fails(garbage, ErrorCode::TlsProtocol, "garbage")?;
+    let told = pair.near.incoming(&pair.far.outgoing(100));
+    fails(told, ErrorCode::TlsAlert, "the alert")?;
+    check(pair.near.alert().is_some(), "an alert")?;
+    equal(pair.far.alert(), None, "none of its own")
 }

@@ -54,6 +54,11 @@ async fn certificates() -> Result<(), String> {
     };
     let expected = (Code::CertificateUnknownIssuer, alert);
     refused("issuer", stranger, NAME, expected).await?;
+    let nobody: Change = |client, _| {
+        client.roots = vec![tls::Roots::Nobody];
+        Ok(())
+    };
+    refused("nobody", nobody, NAME, expected).await?;
     let expired: Change = |_, server| {
         server.identities = vec![identity("expired")?];
         Ok(())

@@ -63,7 +63,7 @@ impl ClientConfig {
             ..
         } = &options;
         let revocations = pem::revocations(revocations)?;
-        let verifier = verification.verifier(roots.store(), revocations)?;
+        let verifier = verification.verifier(roots, revocations)?;
         let builder = rustls::ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(options.versions.list()?)?
             .dangerous()

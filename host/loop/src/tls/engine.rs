@@ -7,7 +7,8 @@ use std::io::{self, IoSlice, Read, Write};
 use rustls::pki_types::{IpAddr, Ipv4Addr, ServerName};
 use rustls::{ClientConnection, Connection, ServerConnection};
 
-use super::{ClientConfig, Error, Negotiated, ServerConfig};
+use super::records::Records;
+use super::{Alert, ClientConfig, Error, Negotiated, ServerConfig};
 
 /// The most plaintext that is taken before its ciphertext is fetched. Of what the peer sent, no
 /// more than one record (16 KiB) and the next one in the making is held.
@@ -16,8 +17,12 @@ pub const BUFFERED_MAX: usize = 64 << 10;
 /// One side of a TLS connection.
 pub struct Engine {
     connection: Connection,
+    /// Where in the peer's records its bytes are.
+    records: Records,
     /// Why the session cannot go on; told once all that was read before is fetched.
     failure: Option<Error>,
+    /// With which alert the peer ended it.
+    alert: Option<Alert>,
     /// The peer's bytes have ended.
     ended: bool,
     /// The peer has said that it sends no more.
@@ -57,7 +62,9 @@ impl Engine {
         connection.set_buffer_limit(Some(BUFFERED_MAX));
         Self {
             connection,
+            records: Records::default(),
             failure: None,
+            alert: None,
             ended: false,
             peer_closed: false,
             closed: false,
@@ -65,7 +72,7 @@ impl Engine {
     }
 
     /// Takes bytes of the peer and returns how many: fewer than there are when plaintext waits
-    /// that is to be read first. What follows the peer's `close_notify` is ignored.
+    /// that is to be read first. What follows the peer's `close_notify` is left.
     ///
     /// # Errors
     ///
@@ -74,13 +81,17 @@ impl Engine {
         let mut rest = bytes;
         self.check()?;
         while !rest.is_empty() && !self.peer_closed {
+            let mut piece = &rest[..self.records.piece(rest)];
             // Refused while plaintext waits.
-            if self.connection.read_tls(&mut rest).is_err() {
-                return Ok(bytes.len() - rest.len());
-            }
+            let Ok(taken) = self.connection.read_tls(&mut piece) else {
+                break;
+            };
+            let (taken, left) = rest.split_at(taken);
+            self.records.advance(taken);
+            rest = left;
             self.process()?;
         }
-        Ok(bytes.len())
+        Ok(bytes.len() - rest.len())
     }
 
     /// Tells that the peer's bytes have ended.
@@ -119,6 +130,9 @@ impl Engine {
                 Ok(())
             }
             Err(error) => {
+                if let rustls::Error::AlertReceived(alert) = error {
+                    self.alert = Some(alert);
+                }
                 let error = Error::from(error);
                 self.failure = Some(error.clone());
                 Err(error)
@@ -214,6 +228,11 @@ impl Engine {
     /// Whether the two sides are still agreeing.
     pub fn is_handshaking(&self) -> bool {
         self.connection.is_handshaking()
+    }
+
+    /// The alert by which the peer ended the session.
+    pub fn alert(&self) -> Option<Alert> {
+        self.alert
     }
 
     /// What was agreed on; `None` before.

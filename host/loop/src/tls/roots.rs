@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::RootCertStore;
+use rustls::pki_types::{CertificateDer, Der, TrustAnchor};
 
 use super::{Error, pem};
 
@@ -14,8 +15,17 @@ pub enum Roots {
     None,
     /// Those that the operating system trusts; `SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured.
     System,
+    /// One that has vouched for nobody, so that all certificates are refused.
+    Nobody,
     /// These, and perhaps others.
-    Only(Arc<RootCertStore>),
+    Only(Arc<Trusted>),
+}
+
+/// Authorities, and the certificates that they were read from.
+#[derive(Clone, Debug)]
+pub struct Trusted {
+    store: Arc<RootCertStore>,
+    certificates: Vec<CertificateDer<'static>>,
 }
 
 impl Roots {
@@ -26,34 +36,59 @@ impl Roots {
     /// [`Error::InvalidPem`] when none makes sense, and [`Error::PemTooLong`].
     pub fn from_pem(bundle: &[u8]) -> Result<Self, Error> {
         let mut store = RootCertStore::empty();
-        let (added, left_out) = store.add_parsable_certificates(pem::certificates(bundle)?);
+        let certificates = pem::certificates(bundle)?;
+        let (added, left_out) = store.add_parsable_certificates(certificates.iter().cloned());
         if added == 0 {
             return Err(Error::InvalidPem);
         }
         if left_out > 0 {
             tracing::debug!("read roots: {left_out} certificates make no sense");
         }
-        Ok(Self::Only(Arc::new(store)))
+        Ok(Self::only(store, certificates))
+    }
+
+    fn only(store: RootCertStore, certificates: Vec<CertificateDer<'static>>) -> Self {
+        Self::Only(Arc::new(Trusted {
+            store: Arc::new(store),
+            certificates,
+        }))
     }
 
     /// These roots and those of `other`.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
-        let (own, added) = (self.store(), other.store());
-        if own.is_empty() {
-            return Self::Only(added);
+        let mut store = RootCertStore::clone(&self.store());
+        store.extend(other.store().roots.iter().cloned());
+        let certificates = [self.certificates(), other.certificates()].concat();
+        Self::only(store, certificates)
+    }
+
+    /// Those of the authorities that were named one by one.
+    pub(super) fn certificates(&self) -> &[CertificateDer<'static>] {
+        match self {
+            Self::Only(trusted) => &trusted.certificates,
+            _ => &[],
         }
-        let mut store = RootCertStore::clone(&own);
-        store.extend(added.roots.iter().cloned());
-        Self::Only(Arc::new(store))
     }
 
     pub(super) fn store(&self) -> Arc<RootCertStore> {
         match self {
             Self::None => Arc::new(RootCertStore::empty()),
             Self::System => system(),
-            Self::Only(store) => Arc::clone(store),
+            Self::Nobody => Arc::new(RootCertStore {
+                roots: vec![nobody()],
+            }),
+            Self::Only(trusted) => Arc::clone(&trusted.store),
         }
+    }
+}
+
+/// An authority whose key and name are none.
+fn nobody() -> TrustAnchor<'static> {
+    TrustAnchor {
+        subject: Der::from_slice(b"nobody"),
+        subject_public_key_info: Der::from_slice(b""),
+        name_constraints: None,
     }
 }
 

@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
 
-use super::Error;
 use super::provider::provider;
+use super::{Error, Roots};
 
 /// How far a server's certificate is checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,33 +30,61 @@ impl Verification {
     /// speaks of is not revoked.
     pub(super) fn verifier(
         self,
-        roots: Arc<RootCertStore>,
+        roots: &Roots,
         revocations: Vec<CertificateRevocationListDer<'static>>,
     ) -> Result<Arc<dyn ServerCertVerifier>, Error> {
         if self == Self::None {
             return Ok(Arc::new(NoCheck));
         }
-        if roots.is_empty() {
+        let store = roots.store();
+        if store.is_empty() {
             return Err(Error::InvalidOptions);
         }
-        let chain = WebPkiServerVerifier::builder_with_provider(roots, provider())
+        let chain = WebPkiServerVerifier::builder_with_provider(store, provider())
             .with_crls(revocations)
             .only_check_end_entity_revocation()
             .allow_unknown_revocation_status()
             .build()
             .map_err(|_| Error::InvalidPem)?;
-        match self {
-            Self::Full => Ok(chain),
-            _ => Ok(Arc::new(AnyName(chain))),
-        }
+        Ok(Arc::new(Checks {
+            chain,
+            trusted: roots.certificates().to_vec(),
+            names: self == Self::Full,
+        }))
     }
 }
 
-/// Checks the chain, and then does not mind the name.
+/// Checks the chain, and perhaps does not mind the name. A server that shows a trusted certificate
+/// itself needs nobody to vouch for it, even if it is one of an authority.
 #[derive(Debug)]
-struct AnyName(Arc<WebPkiServerVerifier>);
+struct Checks {
+    chain: Arc<WebPkiServerVerifier>,
+    trusted: Vec<CertificateDer<'static>>,
+    names: bool,
+}
 
-impl ServerCertVerifier for AnyName {
+impl Checks {
+    fn alone(
+        &self,
+        certificate: &CertificateDer<'_>,
+        name: &ServerName<'_>,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if !self.trusted.contains(certificate) {
+            return Err(CertificateError::UnknownIssuer.into());
+        }
+        if self.names {
+            verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+        }
+        Ok(ServerCertVerified::assertion())
+    }
+}
+
+/// Whether all is in order, but the certificate is one of an authority: its time was checked before.
+fn is_of_authority(why: &CertificateError) -> bool {
+    matches!(why, CertificateError::Other(why) if why.0.to_string() == "CaUsedAsEndEntity")
+}
+
+impl ServerCertVerifier for Checks {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -64,14 +93,17 @@ impl ServerCertVerifier for AnyName {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self
-            .0
-            .verify_server_cert(end_entity, intermediates, server_name, ocsp, now);
+        let verified =
+            self.chain
+                .verify_server_cert(end_entity, intermediates, server_name, ocsp, now);
         match verified {
             // The name is checked last: all else is in order.
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if !self.names => Ok(ServerCertVerified::assertion()),
+            Err(rustls::Error::InvalidCertificate(why)) if is_of_authority(&why) => {
+                self.alone(end_entity, server_name)
+            }
             verified => verified,
         }
     }
@@ -82,7 +114,7 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        self.chain.verify_tls12_signature(message, cert, dss)
     }
 
     fn verify_tls13_signature(
@@ -91,11 +123,11 @@ impl ServerCertVerifier for AnyName {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        self.chain.verify_tls13_signature(message, cert, dss)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.chain.supported_verify_schemes()
     }
 }
 

@@ -233,6 +233,8 @@ fn no_common_cipher_is_told() {
     let mut client = Pair::new(options(&Authority::new())).client;
     let told = client.read_tls(&alert).unwrap_err();
     assert_eq!(told, Error::Alert(Alert::HandshakeFailure));
+    assert_eq!(client.alert(), Some(Alert::HandshakeFailure));
+    assert_eq!(server.alert(), None);
 }
 
 #[test]
@@ -314,11 +316,13 @@ fn a_side_that_has_closed_still_reads() {
 }
 
 #[test]
-fn what_follows_the_end_is_ignored() {
+fn what_follows_the_end_is_left() {
     let mut pair = Pair::good();
     pair.client.close_notify();
-    pair.settle().1.unwrap();
-    assert_eq!(pair.server.read_tls(b"GET / HTTP/1.1"), Ok(14));
+    let mut bytes = [0; 100];
+    let end = pair.client.write_tls(&mut bytes);
+    assert_eq!(pair.server.read_tls(&bytes), Ok(end));
+    assert_eq!(pair.server.read_tls(b"GET / HTTP/1.1"), Ok(0));
     assert_eq!(read(&mut pair.server).unwrap(), b"");
 }
 

@@ -104,6 +104,10 @@ impl HostEngine for State {
         Ok(self.engine_of(&engine)?.is_handshaking())
     }
 
+    fn alert(&mut self, engine: Resource<Engine>) -> Result<Option<u8>> {
+        Ok(self.engine_of(&engine)?.alert().map(u8::from))
+    }
+
     fn session(&mut self, engine: Resource<Engine>) -> Result<Code<Session>> {
         let engine = self.engine_of(&engine)?;
         Ok(match engine.is_handshaking() {

@@ -75,6 +75,7 @@ impl Trust {
             match source {
                 WitRoots::System => trust.roots = trust.roots.and(&Roots::System),
                 WitRoots::Pem(bundle) => trust.add(bundle)?,
+                WitRoots::Nobody => trust.roots = trust.roots.and(&Roots::Nobody),
             }
         }
         Ok(trust)

@@ -90,6 +90,9 @@ fn an_unknown_issuer_is_refused_unless_nothing_counts() {
         let mut pair = Pair::new((client.clone(), server.clone()));
         assert_eq!(pair.client_refuses(), (Error::UnknownIssuer, told.clone()));
     }
+    client.roots = Roots::Nobody;
+    let mut pair = Pair::new((client.clone(), server.clone()));
+    assert_eq!(pair.client_refuses(), (Error::UnknownIssuer, told));
     client.verification = Verification::None;
     client.roots = Roots::None;
     Pair::new((client, server)).shake();
@@ -103,6 +106,27 @@ fn roots_can_be_put_together() {
         client.roots = Roots::None.and(&one.roots()).and(&other.roots());
         Pair::new((client, server)).shake();
     }
+}
+
+#[test]
+fn a_trusted_certificate_may_be_shown_itself() {
+    let (mut client, mut server) = options(&Authority::new());
+    let alone = Authority::alone(NAME);
+    server.identities = vec![alone.identity()];
+    let server = ServerConfig::new(server).unwrap();
+    let stranger = ClientConfig::new(client.clone()).unwrap();
+    let mut pair = Pair::of(&stranger, &server, NAME);
+    assert_eq!(pair.client_refuses().0, Error::UnknownIssuer);
+    client.roots = client
+        .roots
+        .and(&Roots::from_pem(alone.chain.as_bytes()).unwrap());
+    let friend = ClientConfig::new(client.clone()).unwrap();
+    Pair::of(&friend, &server, NAME).shake();
+    let mut pair = Pair::of(&friend, &server, "other.example");
+    assert_eq!(pair.client_refuses().0, Error::BadName);
+    client.verification = Verification::ChainOnly;
+    let lax = ClientConfig::new(client).unwrap();
+    Pair::of(&lax, &server, "other.example").shake();
 }
 
 #[test]
