@@ -10,6 +10,7 @@ mod programs;
 mod refusals;
 #[cfg(target_os = "linux")]
 mod terminal;
+mod tls;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

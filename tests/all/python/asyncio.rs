@@ -14,7 +14,7 @@ fn program(name: &str) -> String {
 
 /// Runs a program of `tests/asyncio` under these flags and by python3, and compares what it prints.
 #[track_caller]
-fn prints_the_same(flags: &[&str], name: &str, args: &[&str]) {
+pub(super) fn prints_the_same(flags: &[&str], name: &str, args: &[&str]) {
     let file = program(name);
     let words = [&[file.as_str()], args].concat();
     let expected = python3(&words);

@@ -56,7 +56,7 @@ impl Pki {
     }
 
     /// The folder of the files, which others may put theirs in.
-    pub(super) fn folder(&self) -> &str {
+    pub(crate) fn folder(&self) -> &str {
         self.folder.path().to_str().unwrap()
     }
 

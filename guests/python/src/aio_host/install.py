@@ -5,10 +5,12 @@ import time
 
 
 def before_socket():
-    """First of all: stands in for `_socket` before anybody imports `socket`, and so asyncio."""
-    from . import sockets
+    """First of all: stands in for `_socket` and `_ssl` before anybody imports `socket` or `ssl`,
+    and so asyncio."""
+    from . import sockets, tls
 
     sys.modules["_socket"] = sockets
+    sys.modules["_ssl"] = tls
 
 
 def install():
