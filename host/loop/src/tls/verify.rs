@@ -79,7 +79,7 @@ impl Checks {
     }
 }
 
-/// Whether all is in order, but the certificate is one of an authority: its time was checked before.
+/// Whether all else is in order, but the certificate is one of an authority: its time comes first.
 fn is_of_authority(why: &CertificateError) -> bool {
     matches!(why, CertificateError::Other(why) if why.0.to_string() == "CaUsedAsEndEntity")
 }
