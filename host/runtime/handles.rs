@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use aio_loop::net::TcpListeners;
 #[cfg(unix)]
-use aio_loop::net::unix::{UnixDatagram, UnixListener};
+use aio_loop::net::unix::{UnixDatagram, UnixListener, UnixSocket};
 #[cfg(unix)]
 use aio_loop::signal::Signals;
 use aio_loop::tls::{ClientConfig, ServerConfig};
@@ -50,6 +50,8 @@ pub(crate) enum Object {
     Listener(Arc<TcpListeners>),
     Stream(Arc<Stream>),
     Datagrams(Arc<Datagrams>),
+    #[cfg(unix)]
+    UnixSocket(UnixSocket),
     #[cfg(unix)]
     UnixListener(Arc<UnixListener>),
     #[cfg(unix)]
@@ -268,6 +270,8 @@ impl Object {
             Self::Stream(stream) => stream.readiness(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().readiness(),
             #[cfg(unix)]
+            Self::UnixSocket(_) => Readiness::default(),
+            #[cfg(unix)]
             Self::UnixListener(listener) => listener.registration().readiness(),
             #[cfg(unix)]
             Self::UnixDatagrams(socket) => socket.registration().readiness(),
@@ -298,7 +302,7 @@ impl Object {
             #[cfg(unix)]
             Self::Signals(signals) => signals.registration().attach(port, key),
             #[cfg(unix)]
-            Self::Command(_) => (),
+            Self::UnixSocket(_) | Self::Command(_) => (),
             #[cfg(unix)]
             Self::Child(running) => running.child.registration().attach(port, key),
             Self::TlsClient(_) | Self::TlsServer(_) => (),
@@ -318,7 +322,7 @@ impl Object {
             #[cfg(unix)]
             Self::Signals(signals) => signals.close(),
             #[cfg(unix)]
-            Self::Command(_) => (),
+            Self::UnixSocket(_) | Self::Command(_) => (),
             #[cfg(unix)]
             Self::Child(running) => running.close(),
             Self::Socket(_) | Self::TlsClient(_) | Self::TlsServer(_) => (),
@@ -334,7 +338,7 @@ impl Object {
             Self::Stream(stream) => stream.want_writable(),
             Self::Datagrams(datagrams) => datagrams.socket().registration().want_writable(),
             #[cfg(unix)]
-            Self::UnixListener(_) | Self::Signals(_) => Ok(()),
+            Self::UnixSocket(_) | Self::UnixListener(_) | Self::Signals(_) => Ok(()),
             #[cfg(unix)]
             Self::Command(_) | Self::Child(_) => Ok(()),
             #[cfg(unix)]

@@ -235,6 +235,14 @@ impl Stream {
         matches!(self.transport, Transport::Standard(_))
     }
 
+    /// Whether a socket carries it.
+    pub(crate) fn is_socket(&self) -> bool {
+        #[cfg(unix)]
+        return self.tcp().is_some() || self.unix().is_some();
+        #[cfg(not(unix))]
+        self.tcp().is_some()
+    }
+
     /// The Unix connection, if that is what carries it.
     #[cfg(unix)]
     pub(crate) fn unix(&self) -> Option<&UnixStream> {

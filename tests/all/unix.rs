@@ -82,6 +82,17 @@ fn the_ring_accepts_and_connects() {
 }
 
 #[test]
+fn a_socket_is_made_first_and_told_later_what_it_becomes() {
+    let ran = Data::new().run("sockets_unix", &["--allow-unix=@aio-host-sockets*"], &[]);
+    let told = [
+        "bind to /elsewhere/s: not granted; --dir=HOST::/elsewhere would allow it",
+        "connect to @not-granted: not granted; --allow-unix=@not-granted would allow it",
+        "send to @not-granted: not granted",
+    ];
+    ran.fails(0, &told);
+}
+
+#[test]
 fn cancelled_calls_have_had_no_effect() {
     Data::new().passes("unix_cancel", &[], &[]);
 }

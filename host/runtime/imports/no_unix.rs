@@ -4,6 +4,7 @@ use wasmtime::Result;
 use wasmtime::component::{Accessor, Resource};
 
 use super::Imports;
+use super::io::{Io, Refusal};
 use super::streams::ByteStream;
 use super::wit::types::ErrorCode;
 use super::wit::unix::{
@@ -24,6 +25,32 @@ type Code<T> = Result<T, ErrorCode>;
 
 fn refused<T>() -> Result<Code<T>> {
     Ok(Err(ErrorCode::NotSupported))
+}
+
+impl Io {
+    pub(super) fn open_unix_socket(&mut self) -> Code<u64> {
+        Err(ErrorCode::NotSupported)
+    }
+
+    pub(super) fn open_unix_datagrams(&mut self) -> Code<u64> {
+        Err(ErrorCode::NotSupported)
+    }
+
+    pub(super) fn bind_unix(
+        &mut self,
+        _handle: u64,
+        _address: &UnixAddress,
+    ) -> Result<(), Refusal> {
+        Err(ErrorCode::BadHandle.into())
+    }
+
+    pub(super) fn unix_pair(&mut self) -> Code<(u64, u64)> {
+        Err(ErrorCode::NotSupported)
+    }
+
+    pub(super) fn datagram_pair(&mut self) -> Code<(u64, u64)> {
+        Err(ErrorCode::NotSupported)
+    }
 }
 
 impl Host for State {

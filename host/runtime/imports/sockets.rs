@@ -18,6 +18,7 @@ use super::streams;
 use super::wit::sockets::{Host, SocketOption};
 use super::wit::streams::ShutdownHow;
 use super::wit::types::{ErrorCode, IpFamily, IpSocketAddress};
+use super::wit::unix::UnixAddress;
 use crate::datagrams::Datagrams;
 use crate::handles::Object;
 use crate::socket::Socket;
@@ -95,10 +96,6 @@ impl Io {
     fn pipe_pair(&mut self) -> Code<(u64, u64)> {
         Err(ErrorCode::NotSupported)
     }
-
-    fn unix_pair(&mut self) -> Code<(u64, u64)> {
-        Err(ErrorCode::NotSupported)
-    }
 }
 
 impl State {
@@ -116,8 +113,21 @@ impl Host for State {
         Ok(self.io().open_udp(family.into()))
     }
 
+    fn unix(&mut self) -> Result<Code<u64>> {
+        Ok(self.io().open_unix_socket())
+    }
+
+    fn unix_datagrams(&mut self) -> Result<Code<u64>> {
+        Ok(self.io().open_unix_datagrams())
+    }
+
     fn bind(&mut self, socket: u64, address: IpSocketAddress) -> Result<Code<()>> {
         let bound = self.io().bind_socket(socket, address.into());
+        Ok(self.judged(bound))
+    }
+
+    fn bind_unix(&mut self, socket: u64, address: UnixAddress) -> Result<Code<()>> {
+        let bound = self.io().bind_unix(socket, &address);
         Ok(self.judged(bound))
     }
 
@@ -148,6 +158,10 @@ impl Host for State {
 
     fn pair(&mut self) -> Result<Code<(u64, u64)>> {
         Ok(self.io().unix_pair())
+    }
+
+    fn datagram_pair(&mut self) -> Result<Code<(u64, u64)>> {
+        Ok(self.io().datagram_pair())
     }
 
     fn pipe(&mut self) -> Result<Code<(u64, u64)>> {

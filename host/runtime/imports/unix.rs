@@ -4,12 +4,14 @@
 mod address;
 mod datagrams;
 mod open;
+mod socket;
 
 use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 
 use aio_loop::net::unix::{Credentials as LoopCredentials, UnixListener, UnixName};
+use rustix::io::Errno;
 use wasmtime::Result;
 use wasmtime::component::{Accessor, Resource};
 
@@ -35,7 +37,7 @@ pub struct Datagrams(u64);
 type Code<T> = Result<T, ErrorCode>;
 
 impl Io {
-    fn unix_listener(&self, handle: u64) -> Code<Arc<UnixListener>> {
+    pub(super) fn unix_listener(&self, handle: u64) -> Code<Arc<UnixListener>> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::UnixListener(listener)) => Ok(Arc::clone(listener)),
             _ => Err(ErrorCode::BadHandle),
@@ -90,6 +92,8 @@ impl End {
             (Object::UnixDatagrams(socket), Self::Local) => Some(socket.local_name()),
             (Object::UnixDatagrams(socket), Self::Peer) => Some(socket.peer_name()),
             (Object::UnixListener(listener), Self::Local) => Some(listener.local_name()),
+            (Object::UnixSocket(socket), Self::Local) => Some(socket.local_name()),
+            (Object::UnixSocket(_), Self::Peer) => Some(Err(Errno::NOTCONN.into())),
             _ => None,
         }
     }

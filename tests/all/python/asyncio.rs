@@ -44,6 +44,13 @@ fn datagrams_are_as_in_python() {
 }
 
 #[test]
+fn unix_sockets_are_as_in_python() {
+    let folder = Folder::with(&[]);
+    let dir = format!("--dir={}", folder.text());
+    prints_the_same(&[&dir], "unix", &[folder.text()]);
+}
+
+#[test]
 fn names_are_looked_up_as_in_python() {
     let flags = [
         "--allow-net=localhost",

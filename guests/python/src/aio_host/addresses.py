@@ -1,9 +1,14 @@
 """Addresses: Python's tuples, and the host's records."""
 
+import os
+
 import _socket as _native
 
 from . import constants as c
 from . import host
+
+# Of a path, as Linux has it.
+_LONGEST_PATH = 107
 
 
 def family_of(number: int):
@@ -31,6 +36,30 @@ def from_host(address) -> tuple[int, tuple]:
     packed = b"".join(group.to_bytes(2) for group in value.address)
     text = _native.inet_ntop(_native.AF_INET6, packed)
     return c.AF_INET6, (text, value.port, value.flow_info, value.scope_id)
+
+
+def unix_to_host(address):
+    """The host's name of a Unix socket: of a path, or of bytes that begin with a NUL."""
+    if isinstance(address, str):
+        address = os.fsencode(address)
+    try:
+        name = bytes(memoryview(address))
+    except TypeError:
+        kind = type(address).__name__
+        raise TypeError(f"a bytes-like object is required, not '{kind}'") from None
+    if name.startswith(b"\0"):
+        return host.unix.UnixAddress_Abstract(name[1:])
+    if len(name) > _LONGEST_PATH:
+        raise OSError("AF_UNIX path too long")
+    return host.unix.UnixAddress_Path(os.path.join(os.getcwd(), os.fsdecode(name)) if name else "")
+
+
+def unix_from_host(address, unnamed=""):
+    """A name of the host as Python has it; `unnamed` stands for none."""
+    if type(address) is host.unix.UnixAddress_Unnamed:
+        return unnamed
+    name = address.value
+    return name if type(address) is host.unix.UnixAddress_Path else b"\0" + bytes(name)
 
 
 def family_of_text(ip: str) -> int:

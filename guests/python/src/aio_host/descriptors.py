@@ -21,7 +21,7 @@ class Descriptor:
     """One open handle. Duplicates share it."""
 
     __slots__ = ("handle", "mode", "owner", "family", "type", "uses", "blocking", "connecting",
-                 "failure", "listening")
+                 "failure", "listening", "name", "peer")
 
     def __init__(self, handle: int, mode: int, owner=None, family: int = 0, type: int = 0):
         self.handle = handle
@@ -37,6 +37,8 @@ class Descriptor:
         # The error code with which the connecting ended.
         self.failure = None
         self.listening = False
+        # Of a Unix socket: what the program bound it to, and connected it to.
+        self.name = self.peer = None
 
     def close(self):
         """Closes one of its duplicates, and with the last of them the handle."""

@@ -10,7 +10,8 @@ from . import descriptors, errors, transfer
 
 _native = {
     name: getattr(os, name)
-    for name in ("close", "dup", "fstat", "get_blocking", "isatty", "read", "set_blocking", "write")
+    for name in ("close", "dup", "fstat", "get_blocking", "isatty", "lstat", "read", "set_blocking",
+                 "stat", "write")
     if hasattr(os, name)
 }
 _native_open = io.open
@@ -117,6 +118,23 @@ def fstat(number):
     return known
 
 
+def status(path, *, dir_fd=None, follow_symlinks=True):
+    """Is `os.stat`. WASI has no word for sockets: what is of no kind that it knows is one."""
+    return _with_kind(_native["stat"](path, dir_fd=dir_fd, follow_symlinks=follow_symlinks))
+
+
+def link_status(path, *, dir_fd=None):
+    """Is `os.lstat`."""
+    return _with_kind(_native["lstat"](path, dir_fd=dir_fd))
+
+
+def _with_kind(known):
+    if stat.S_IFMT(known.st_mode):
+        return known
+    kind, ((mode, *fields), named) = known.__reduce__()
+    return kind((mode | stat.S_IFSOCK, *fields), named)
+
+
 def isatty(number):
     """Is `os.isatty`."""
     if descriptors.is_ours(number) and number >= descriptors.FIRST:
@@ -144,7 +162,7 @@ def install():
     """Puts them in place."""
     os.read, os.write, os.close, os.dup = read, write, close, duplicate
     os.set_blocking, os.get_blocking = set_blocking, get_blocking
-    os.fstat, os.isatty = fstat, isatty
+    os.fstat, os.isatty, os.stat, os.lstat = fstat, isatty, status, link_status
     os.pipe = descriptors.add_pipe
     io.open = builtins.open = open
 

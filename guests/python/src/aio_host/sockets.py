@@ -39,6 +39,7 @@ close = _descriptors.close
 dup = _descriptors.duplicate
 CAPI = None
 
+_FLAGS = _c.SOCK_NONBLOCK | _c.SOCK_CLOEXEC
 _default_timeout = None
 
 
@@ -55,16 +56,17 @@ def setdefaulttimeout(seconds):
 
 def socketpair(family=_c.AF_UNIX, type=_c.SOCK_STREAM, proto=0):
     """Makes two sockets that are each other's ends."""
-    if family != _c.AF_UNIX or type & 0xF != _c.SOCK_STREAM:
+    pairs = {_c.SOCK_STREAM: "pair", _c.SOCK_DGRAM: "datagram_pair"}
+    kind = type & ~_FLAGS
+    if family != _c.AF_UNIX or kind not in pairs:
         raise _errors.system(_errno.EOPNOTSUPP)
-    return tuple(
-        socket(family, type, proto, _descriptors.add(_connection(handle, family)))
-        for handle in _errors.call(_host.sockets.pair)
-    )
+    handles = _errors.call(getattr(_host.sockets, pairs[kind]))
+    numbers = [_descriptors.add(_socket_of(handle, family, kind)) for handle in handles]
+    return tuple(socket(family, type, proto, number) for number in numbers)
 
 
 class socket:
-    """One socket, of TCP, UDP, or one of a pair."""
+    """One socket, of TCP, UDP or Unix."""
 
     __slots__ = ("_number", "_family", "_type", "_protocol", "_timeout")
 
@@ -74,7 +76,7 @@ class socket:
         if fileno is None:
             self._family = _c.AF_INET if family == -1 else int(family)
             kind = _c.SOCK_STREAM if type == -1 else int(type)
-            self._type = kind & ~(_c.SOCK_NONBLOCK | _c.SOCK_CLOEXEC)
+            self._type = kind & ~_FLAGS
             self._number = _descriptors.add(_open(self._family, self._type))
             if kind & _c.SOCK_NONBLOCK:
                 self._timeout = 0.0
@@ -130,7 +132,12 @@ class socket:
 
     def bind(self, address):
         """Binds it to an address."""
-        _errors.call(_host.sockets.bind, self._handle(), self._to_host(address))
+        descriptor, own = self._descriptor(), self._to_host(address)
+        if self._family == _c.AF_UNIX:
+            _errors.call(_host.sockets.bind_unix, descriptor.handle, own)
+            descriptor.name = address
+        else:
+            _errors.call(_host.sockets.bind, descriptor.handle, own)
 
     def listen(self, backlog=128):
         """Has it accept connections."""
@@ -145,8 +152,12 @@ class socket:
             result = interface.try_accept(descriptor.handle)
             if type(result) is interface.AcceptResult_Accepted:
                 handle, address = result.value
-                accepted = _connection(handle, descriptor.family)
+                accepted = _socket_of(handle, descriptor.family)
                 return _descriptors.add(accepted), _addresses.from_host(address)[1]
+            if type(result) is interface.AcceptResult_AcceptedUnix:
+                accepted = _socket_of(result.value, descriptor.family)
+                accepted.name = descriptor.name
+                return _descriptors.add(accepted), _unix_name(accepted, "peer")
             if type(result) is interface.AcceptResult_Failed:
                 raise _errors.of(result.value)
             _transfer.wait(descriptor, _ring.READ, self._timeout)
@@ -166,18 +177,25 @@ class socket:
         descriptor = self._descriptor()
         if descriptor.connecting:
             return _errors.system(_errno.EALREADY)
-        arguments = _host.ring.ConnectSocketArguments(descriptor.handle, self._to_host(address))
+        operation = self._connect_operation(descriptor.handle, self._to_host(address))
         descriptor.connecting = True
-        _ring.start(
-            _host.ring.Operation_ConnectSocket(arguments),
-            lambda outcome: _end_connecting(descriptor, outcome),
-        )
+        if self._family == _c.AF_UNIX:
+            descriptor.peer = address
+        _ring.start(operation, lambda outcome: _end_connecting(descriptor, outcome))
         _ring.flush()
         if descriptor.connecting and self._timeout == 0:
             return _errors.system(_errno.EINPROGRESS)
         if not _ring.wait_until(lambda: not descriptor.connecting, self._timeout):
             return TimeoutError("timed out")
         return _taken_failure(descriptor)
+
+    def _connect_operation(self, handle, address):
+        interface = _host.ring
+        if self._family == _c.AF_UNIX:
+            arguments = interface.ConnectSocketUnixArguments(handle, address)
+            return interface.Operation_ConnectSocketUnix(arguments)
+        arguments = interface.ConnectSocketArguments(handle, address)
+        return interface.Operation_ConnectSocket(arguments)
 
     def recv(self, bufsize, flags=0):
         """Reads up to `bufsize` bytes; none is the end."""
@@ -205,6 +223,8 @@ class socket:
             if type(result) is interface.ReceiveResult_Datagram:
                 datagram = result.value
                 return datagram.data, _addresses.from_host(datagram.peer)[1]
+            if type(result) is interface.ReceiveResult_DatagramUnix:
+                return result.value.data, _addresses.unix_from_host(result.value.peer, None)
             if type(result) is interface.ReceiveResult_Failed:
                 raise _errors.of(result.value)
             _transfer.wait(descriptor, _ring.READ, self._waits(flags))
@@ -235,15 +255,22 @@ class socket:
         return self._send_datagram(data, self._to_host(address), *flags)
 
     def _send_datagram(self, data, peer, flags=0):
-        descriptor = self._descriptor()
-        interface = _host.ring
+        descriptor, interface = self._descriptor(), _host.ring
+        to_name = peer is not None and self._family == _c.AF_UNIX
+        try_send = interface.try_send_unix if to_name else interface.try_send
+        pause = 0.001
         while True:
-            result = interface.try_send(descriptor.handle, bytes(data), peer)
+            result = try_send(descriptor.handle, bytes(data), peer)
             if type(result) is interface.WriteResult_Written:
                 return result.value
             if type(result) is interface.WriteResult_Failed:
                 raise _errors.of(result.value)
-            _transfer.wait(descriptor, _ring.WRITE, self._waits(flags))
+            if to_name and self._waits(flags) != 0:
+                # The peer's queue is full, of which nobody tells.
+                _ring.sleep(pause)
+                pause = min(pause * 2, 0.064)
+            else:
+                _transfer.wait(descriptor, _ring.WRITE, self._waits(flags))
 
     def shutdown(self, how):
         """Shuts down one direction or both."""
@@ -252,16 +279,18 @@ class socket:
 
     def getsockname(self):
         """Its own address."""
-        return self._address(_host.sockets.local_address)
+        return self._address("local")
 
     def getpeername(self):
         """The other end's address."""
-        return self._address(_host.sockets.peer_address)
+        return self._address("peer")
 
-    def _address(self, function):
+    def _address(self, end):
+        descriptor = self._descriptor()
         if self._family == _c.AF_UNIX:
-            return ""
-        return _addresses.from_host(_errors.call(function, self._handle()))[1]
+            return _unix_name(descriptor, end)
+        function = getattr(_host.sockets, f"{end}_address")
+        return _addresses.from_host(_errors.call(function, descriptor.handle))[1]
 
     def setsockopt(self, level, name, value, optlen=None):
         """Sets an option."""
@@ -297,7 +326,7 @@ class socket:
 
     def _to_host(self, address):
         if self._family == _c.AF_UNIX:
-            raise OSError(_errno.EOPNOTSUPP, "Unix sockets have no names here yet")
+            return _addresses.unix_to_host(address)
         name, port, *more = _checked_address(self._family, address)
         numbers = _address_of(self._family, name, port)
         return _addresses.to_host(self._family, numbers[0], port, *more)
@@ -320,16 +349,30 @@ SocketType = socket
 
 
 def _open(family, kind):
-    openers = {_c.SOCK_STREAM: "tcp", _c.SOCK_DGRAM: "udp"}
-    if family not in (_c.AF_INET, _c.AF_INET6) or kind not in openers:
+    if family not in (_c.AF_INET, _c.AF_INET6, _c.AF_UNIX):
         raise _errors.system(_errno.EAFNOSUPPORT)
-    opener = getattr(_host.sockets, openers[kind])
-    handle = _errors.call(opener, _addresses.family_of(family))
+    if kind not in (_c.SOCK_STREAM, _c.SOCK_DGRAM):
+        raise _errors.system(_errno.EPROTONOSUPPORT)
+    streams, interface = kind == _c.SOCK_STREAM, _host.sockets
+    if family == _c.AF_UNIX:
+        handle = _errors.call(interface.unix if streams else interface.unix_datagrams)
+    else:
+        opener = interface.tcp if streams else interface.udp
+        handle = _errors.call(opener, _addresses.family_of(family))
+    return _socket_of(handle, family, kind)
+
+
+def _socket_of(handle, family, kind=_c.SOCK_STREAM):
     return _descriptors.Descriptor(handle, _stat.S_IFSOCK, None, family, kind)
 
 
-def _connection(handle, family):
-    return _descriptors.Descriptor(handle, _stat.S_IFSOCK, None, family, _c.SOCK_STREAM)
+def _unix_name(descriptor, end):
+    """What the program called it, else what the host does, which knows absolute paths only."""
+    known = descriptor.name if end == "local" else descriptor.peer
+    if known is not None:
+        return known
+    function = getattr(_host.unix, f"{end}_address")
+    return _addresses.unix_from_host(_errors.call(function, descriptor.handle))
 
 
 def _of_number(number):
@@ -347,6 +390,7 @@ def _end_connecting(descriptor, outcome):
     descriptor.connecting = False
     if type(outcome) is _host.ring.Outcome_Failed:
         descriptor.failure = outcome.value
+        descriptor.peer = None
 
 
 def _taken_failure(descriptor):

@@ -155,6 +155,10 @@ impl Payload {
         Self::new(25, [socket, a, b, c, d])
     }
 
+    pub(super) fn connect_socket_unix(socket: Handle, case: u64, name: Text) -> Self {
+        Self::new(26, [socket, case | name.0 << 32, name.0 >> 32])
+    }
+
     fn new<const N: usize>(case: u64, payload: [u64; N]) -> Self {
         let mut words = [0; 6];
         words[..N].copy_from_slice(&payload);

@@ -133,11 +133,7 @@ impl Ring {
 
     /// Connects to a Unix socket: [`Outcome::Connected`].
     pub fn connect_unix(&mut self, token: u64, address: &UnixAddress) -> Entry<'_> {
-        let (case, name) = match address {
-            UnixAddress::Unnamed => (0, &[][..]),
-            UnixAddress::Path(path) => (1, path.as_bytes()),
-            UnixAddress::Abstract(name) => (2, name.as_slice()),
-        };
+        let (case, name) = unix_name(address);
         let name = self.submissions.keep(name);
         self.push(token, Payload::connect_unix(case, name))
     }
@@ -238,6 +234,19 @@ impl Ring {
         self.push(token, Payload::connect_socket(socket, address.into()))
     }
 
+    /// Connects a Unix socket of [`sockets`](crate::sockets), which becomes the connection, or one
+    /// for datagrams: [`Outcome::Done`].
+    pub fn connect_socket_unix(
+        &mut self,
+        token: u64,
+        socket: Handle,
+        address: &UnixAddress,
+    ) -> Entry<'_> {
+        let (case, name) = unix_name(address);
+        let name = self.submissions.keep(name);
+        self.push(token, Payload::connect_socket_unix(socket, case, name))
+    }
+
     /// Submits what was collected, and blocks the whole guest until something completes or
     /// `timeout` has passed. After an error nothing was begun, and nothing is left to submit.
     pub fn enter(&mut self, timeout: Option<Duration>) -> Result<Batch, ErrorCode> {
@@ -257,6 +266,15 @@ impl Ring {
 
     fn push(&mut self, token: u64, payload: Payload) -> Entry<'_> {
         self.submissions.push(token, payload)
+    }
+}
+
+/// The number of the case, and its bytes.
+fn unix_name(address: &UnixAddress) -> (u64, &[u8]) {
+    match address {
+        UnixAddress::Unnamed => (0, &[]),
+        UnixAddress::Path(path) => (1, path.as_bytes()),
+        UnixAddress::Abstract(name) => (2, name),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use std::{fmt, io};
 
@@ -19,7 +18,6 @@ use super::super::wit::ring::{
     LookupArguments, Outcome, ReverseArguments, StartTlsArguments, TransferArguments,
 };
 use super::super::wit::types::ErrorCode;
-use super::super::wit::unix::UnixAddress;
 use super::super::wit::workers::JobError;
 use super::submit::Id;
 use super::{OWN_KEY, Place, Ring};
@@ -118,7 +116,7 @@ impl Ring {
 
 impl Io {
     /// Runs a future on the loop, and then `finish` with what came of it.
-    fn detach_task<T: Send + 'static>(
+    pub(super) fn detach_task<T: Send + 'static>(
         &mut self,
         id: Id,
         future: impl Future<Output = T> + Send + 'static,
@@ -194,38 +192,12 @@ impl Io {
         self.detach_connect(id, connect)
     }
 
-    fn detach_connect(
+    pub(super) fn detach_connect(
         &mut self,
         id: Id,
         connect: impl Future<Output = io::Result<Made>> + Send + 'static,
     ) -> Result<(), Refusal> {
         self.detach_until(id, connect, Self::connected)
-    }
-
-    /// Most connect at once; a full backlog is waited for.
-    #[cfg(unix)]
-    pub(super) fn submit_connect_unix(
-        &mut self,
-        id: Id,
-        address: &UnixAddress,
-    ) -> Result<(), Refusal> {
-        let mut connect = Box::pin(self.connect_unix(address)?);
-        let mut cx = Context::from_waker(Waker::noop());
-        let Poll::Ready(made) = connect.as_mut().poll(&mut cx) else {
-            return self.detach_connect(id, connect);
-        };
-        let connected = self.connected(made)?;
-        self.ring.complete(id.0, connected);
-        Ok(())
-    }
-
-    #[cfg(not(unix))]
-    pub(super) fn submit_connect_unix(
-        &mut self,
-        _id: Id,
-        _address: &UnixAddress,
-    ) -> Result<(), Refusal> {
-        Err(ErrorCode::NotSupported.into())
     }
 
     pub(super) fn submit_lookup(
@@ -340,7 +312,7 @@ impl Io {
         }
     }
 
-    fn connected(&mut self, made: io::Result<Made>) -> Result<Outcome, ErrorCode> {
+    pub(super) fn connected(&mut self, made: io::Result<Made>) -> Result<Outcome, ErrorCode> {
         let made = made.map_err(|error| error_code("connect", &error))?;
         self.open_made(made).map(Outcome::Connected)
     }

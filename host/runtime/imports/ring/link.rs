@@ -9,10 +9,11 @@ use std::sync::Arc;
 use wasmtime::component::{Accessor, Linker, WasmList};
 use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
 
-use super::super::io::read_max;
+use super::super::io::{Refusal, read_max};
 use super::super::streams::count;
 use super::super::wit::ring::{AcceptResult, ReadResult, ReceiveResult, Submission, WriteResult};
 use super::super::wit::types::{ErrorCode, IpSocketAddress};
+use super::super::wit::unix::UnixAddress;
 use super::batch::Batch;
 use super::pump::not_blocked;
 use super::wait::Wait;
@@ -55,6 +56,12 @@ pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> 
         "try-send",
         |store: StoreContextMut<'_, State>, (handle, data, peer)| {
             Ok((try_send(&store, handle, &data, peer),))
+        },
+    )?;
+    ring.func_wrap(
+        "try-send-unix",
+        |store: StoreContextMut<'_, State>, (handle, data, peer): (_, _, UnixAddress)| {
+            Ok((try_send_unix(&store, handle, &data, &peer),))
         },
     )
 }
@@ -159,8 +166,16 @@ fn try_write(store: &StoreContextMut<'_, State>, handle: u64, data: &WasmList<u8
 }
 
 fn try_receive(state: &State, handle: u64, max: u32) -> ReceiveResult {
-    match state.io().try_receive(handle, max) {
-        Ok(Some(datagram)) => ReceiveResult::Datagram(datagram),
+    let mut io = state.io();
+    let received = if io.is_unix_datagrams(handle) {
+        let datagram = io.try_receive_unix(handle, max);
+        datagram.map(|datagram| datagram.map(ReceiveResult::DatagramUnix))
+    } else {
+        let datagram = io.try_receive(handle, max);
+        datagram.map(|datagram| datagram.map(ReceiveResult::Datagram))
+    };
+    match received {
+        Ok(Some(datagram)) => datagram,
         Ok(None) => ReceiveResult::WouldBlock,
         Err(code) => ReceiveResult::Failed(code),
     }
@@ -173,7 +188,27 @@ fn try_send(
     peer: Option<IpSocketAddress>,
 ) -> WriteResult {
     let (state, peer) = (store.data(), peer.map(SocketAddr::from));
-    let sent = state.io().try_send(handle, data.as_le_slice(store), peer);
+    let (io, data) = (state.io(), data.as_le_slice(store));
+    let sent = match peer {
+        None if io.is_unix_datagrams(handle) => io.try_send_unix(handle, data, None),
+        peer => io.try_send(handle, data, peer),
+    };
+    drop(io);
+    write_result(state, sent)
+}
+
+fn try_send_unix(
+    store: &StoreContextMut<'_, State>,
+    handle: u64,
+    data: &WasmList<u8>,
+    peer: &UnixAddress,
+) -> WriteResult {
+    let (state, data) = (store.data(), data.as_le_slice(store));
+    let sent = state.io().try_send_unix(handle, data, Some(peer));
+    write_result(state, sent)
+}
+
+fn write_result(state: &State, sent: Result<Option<usize>, Refusal>) -> WriteResult {
     match sent {
         Ok(Some(length)) => WriteResult::Written(count(length)),
         Ok(None) => WriteResult::WouldBlock,
@@ -183,6 +218,11 @@ fn try_send(
 
 fn try_accept(state: &State, handle: u64) -> AcceptResult {
     let mut io = state.io();
+    if io.is_unix_listener(handle) {
+        return io
+            .try_accept_unix(handle)
+            .unwrap_or_else(AcceptResult::Failed);
+    }
     let accepted = io
         .listener(handle)
         .and_then(|listener| io.accept(&listener));

@@ -14,6 +14,8 @@ mod detached;
 mod link;
 mod pump;
 mod submit;
+#[cfg_attr(not(unix), path = "no_unix.rs")]
+mod unix;
 mod wait;
 
 use std::collections::{HashMap, VecDeque, hash_map};

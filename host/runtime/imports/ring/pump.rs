@@ -142,7 +142,7 @@ impl Io {
             #[cfg(unix)]
             Object::Command(_) => None,
             #[cfg(unix)]
-            Object::UnixDatagrams(_) => None,
+            Object::UnixSocket(_) | Object::UnixDatagrams(_) => None,
             // Nothing is read from these, and nobody was let wait.
             Object::TlsClient(_) | Object::TlsServer(_) => None,
         };
@@ -185,16 +185,6 @@ impl Io {
         };
         let (stream, peer) = accepted;
         Ok(Some((self.open_stream(stream)?, peer.into())))
-    }
-
-    #[cfg(unix)]
-    fn accept_unix(
-        &mut self,
-        listener: &aio_loop::net::unix::UnixListener,
-    ) -> Result<Option<u64>, ErrorCode> {
-        self.room()?;
-        let accepted = not_blocked("accept", listener.try_accept()).transpose()?;
-        accepted.map(|stream| self.open_unix(stream)).transpose()
     }
 
     /// Ends an operation that waited.

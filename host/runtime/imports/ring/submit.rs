@@ -125,6 +125,9 @@ impl Io {
             Operation::ConnectSocket(arguments) => {
                 self.submit_connect_socket(id, &arguments)?;
             }
+            Operation::ConnectSocketUnix(arguments) => {
+                self.submit_connect_socket_unix(id, &arguments)?;
+            }
         }
         Ok(())
     }

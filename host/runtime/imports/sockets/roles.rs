@@ -4,8 +4,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aio_loop::net::TcpListeners;
-
 use super::super::convert::error_code;
 use super::super::io::{Io, Refusal};
 use super::super::tcp::backlog;
@@ -54,15 +52,23 @@ impl Io {
             Object::Socket(socket) => {
                 self.grants
                     .listen(socket.wanted().map_err(ErrorCode::from)?)?;
-                socket.listen(&self.handle, backlog).map(Some)
+                let listener = socket.listen(&self.handle, backlog);
+                listener.map(|listener| Some(Object::Listener(Arc::new(listener.into()))))
             }
-            Object::Stream(stream) if stream.tcp().is_some() => {
+            #[cfg(unix)]
+            Object::UnixListener(listener) => listener.set_backlog(backlog).map(|()| None),
+            #[cfg(unix)]
+            Object::UnixSocket(socket) => {
+                let listener = socket.listen(&self.handle, backlog);
+                listener.map(|listener| Some(Object::UnixListener(Arc::new(listener))))
+            }
+            Object::Stream(stream) if stream.is_socket() => {
                 return Err(ErrorCode::InvalidState.into());
             }
             _ => return Err(ErrorCode::BadHandle.into()),
         };
         if let Some(listener) = listening.map_err(|error| error_code("listen", &error))? {
-            entry.object = Object::Listener(Arc::new(TcpListeners::from(listener)));
+            entry.object = listener;
             self.ring.watch_anew(handle, entry);
         }
         Ok(())

@@ -15,7 +15,11 @@ use crate::preopens::Place;
 
 impl Io {
     /// What a guest wants to connect or send to.
-    pub(super) fn target(&self, verb: &str, address: &UnixAddress) -> Result<UnixTarget, Refusal> {
+    pub(in crate::imports) fn target(
+        &self,
+        verb: &str,
+        address: &UnixAddress,
+    ) -> Result<UnixTarget, Refusal> {
         let target = match address {
             UnixAddress::Unnamed => return Err(ErrorCode::InvalidArgument.into()),
             UnixAddress::Path(path) => {
@@ -47,7 +51,7 @@ impl Io {
     }
 
     /// What a socket is called for the guest. What lies outside of its directories has no name.
-    pub(super) fn told(&self, name: UnixName) -> UnixAddress {
+    pub(in crate::imports) fn told(&self, name: UnixName) -> UnixAddress {
         match name {
             UnixName::Unnamed => UnixAddress::Unnamed,
             UnixName::Abstract(name) => UnixAddress::Abstract(name),

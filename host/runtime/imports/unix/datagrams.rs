@@ -22,7 +22,7 @@ use crate::handles::Object;
 use crate::state::{State, lock};
 
 impl Io {
-    fn unix_datagrams(&self, handle: u64) -> Code<Arc<UnixDatagram>> {
+    pub(in crate::imports) fn unix_datagrams(&self, handle: u64) -> Code<Arc<UnixDatagram>> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::UnixDatagrams(socket)) => Ok(Arc::clone(socket)),
             _ => Err(ErrorCode::BadHandle),

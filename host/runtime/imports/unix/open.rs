@@ -89,7 +89,7 @@ impl Io {
     }
 
     /// Opens two datagram sockets that are connected to each other.
-    pub(super) fn datagram_pair(&mut self) -> Code<(u64, u64)> {
+    pub(in crate::imports) fn datagram_pair(&mut self) -> Code<(u64, u64)> {
         self.room()?;
         let pair = UnixDatagram::pair(&self.handle);
         let (near, far) = pair.map_err(|error| error_code("pair", &error))?;

@@ -45,11 +45,11 @@ impl UnixConnect {
         let socket = self.socket.as_ref().ok_or(io::ErrorKind::NotConnected)?;
         attempt(socket, &self.target)?;
         let socket = self.socket.take().ok_or(io::ErrorKind::NotConnected)?;
-        UnixStream::from_socket(self.backoff.handle(), socket)
+        UnixStream::from_socket(self.backoff.handle(), socket, None)
     }
 }
 
-fn attempt(socket: &Socket, target: &UnixTarget) -> io::Result<()> {
+pub(super) fn attempt(socket: &Socket, target: &UnixTarget) -> io::Result<()> {
     match rustix::net::connect(socket, target.address()) {
         // An attempt that was interrupted may have succeeded.
         Err(Errno::INTR) => attempt(socket, target),

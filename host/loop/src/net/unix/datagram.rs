@@ -6,6 +6,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixDatagram as Socket;
+use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
 use socket2::SockRef;
@@ -34,7 +35,7 @@ pub struct UnixDatagram {
     // Before the socket: it deregisters while the descriptor is open.
     registration: Registration,
     io: mio::net::UnixDatagram,
-    _file: Option<SocketFile>,
+    file: OnceLock<SocketFile>,
 }
 
 impl UnixDatagram {
@@ -44,7 +45,7 @@ impl UnixDatagram {
     ///
     /// What the OS answers.
     pub fn unbound(handle: &Handle) -> io::Result<Self> {
-        Self::new(handle, Socket::unbound()?, None)
+        Self::new(handle, Socket::unbound()?, OnceLock::new())
     }
 
     /// Makes a socket with the file `name` in `dir`, which is made now.
@@ -58,7 +59,7 @@ impl UnixDatagram {
     pub fn bind_at(handle: &Handle, dir: BorrowedFd<'_>, name: &[u8]) -> io::Result<Self> {
         let socket = Socket::unbound()?;
         let file = SocketFile::bind(&socket, dir, name)?;
-        Self::new(handle, socket, Some(file))
+        Self::new(handle, socket, OnceLock::from(file))
     }
 
     /// Makes a socket with an abstract name of 1 to 107 bytes.
@@ -70,7 +71,31 @@ impl UnixDatagram {
         let address = address::of_abstract_name(name)?;
         let socket = Socket::unbound()?;
         rustix::net::bind(&socket, &address)?;
-        Self::new(handle, socket, None)
+        Self::new(handle, socket, OnceLock::new())
+    }
+
+    /// Gives a socket the file `name` in `dir`, which is made now and stays.
+    ///
+    /// # Errors
+    ///
+    /// As for [`UnixDatagram::bind_at`], and `EINVAL` when it has a name.
+    pub fn assign_at(&self, dir: BorrowedFd<'_>, name: &[u8]) -> io::Result<()> {
+        let file = SocketFile::bind(&self.io, dir, name)?;
+        // The OS binds a socket once, and so there was none.
+        self.file.get_or_init(|| file.staying());
+        Ok(())
+    }
+
+    /// Gives a socket an abstract name of 1 to 107 bytes.
+    ///
+    /// # Errors
+    ///
+    /// As for [`UnixDatagram::bind_abstract`], and `EINVAL` when it has a name.
+    pub fn assign_abstract(&self, name: &[u8]) -> io::Result<()> {
+        Ok(rustix::net::bind(
+            &self.io,
+            &address::of_abstract_name(name)?,
+        )?)
     }
 
     /// Makes two sockets that are connected to each other and have no names.
@@ -81,8 +106,8 @@ impl UnixDatagram {
     pub fn pair(handle: &Handle) -> io::Result<(Self, Self)> {
         let (near, far) = Socket::pair()?;
         Ok((
-            Self::new(handle, near, None)?,
-            Self::new(handle, far, None)?,
+            Self::new(handle, near, OnceLock::new())?,
+            Self::new(handle, far, OnceLock::new())?,
         ))
     }
 
@@ -92,17 +117,17 @@ impl UnixDatagram {
     ///
     /// What the OS answers.
     pub fn from_std(handle: &Handle, socket: Socket) -> io::Result<Self> {
-        Self::new(handle, socket, None)
+        Self::new(handle, socket, OnceLock::new())
     }
 
-    fn new(handle: &Handle, socket: Socket, file: Option<SocketFile>) -> io::Result<Self> {
+    fn new(handle: &Handle, socket: Socket, file: OnceLock<SocketFile>) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let mut io = mio::net::UnixDatagram::from_std(socket);
         let registration = Registration::new(handle, &mut io, Interest::Readable)?;
         Ok(Self {
             registration,
             io,
-            _file: file,
+            file,
         })
     }
 

@@ -7,15 +7,16 @@ use rustix::fs::{AtFlags, Stat};
 
 use super::address;
 
-/// The file of a bound socket. Dropping it removes the file, unless another took its place.
+/// The file of a bound socket. Dropping it removes the file, unless another took its place or it is
+/// to stay.
 ///
 /// It keeps the directory open, because the socket's name leads through that descriptor.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     dir: OwnedFd,
     name: Vec<u8>,
-    /// What it was when it was made.
-    stat: Stat,
+    /// What it was when it was made; none if it stays.
+    stat: Option<Stat>,
 }
 
 impl SocketFile {
@@ -27,14 +28,23 @@ impl SocketFile {
         Ok(Self {
             dir,
             name: name.to_vec(),
-            stat,
+            stat: Some(stat),
         })
     }
 
+    /// Leaves the file in its place when this is dropped.
+    pub(super) fn staying(mut self) -> Self {
+        self.stat = None;
+        self
+    }
+
     fn remove(&self) -> io::Result<()> {
+        let Some(then) = &self.stat else {
+            return Ok(());
+        };
         let name = &self.name[..];
         let now = rustix::fs::statat(&self.dir, name, AtFlags::SYMLINK_NOFOLLOW)?;
-        if (now.st_dev, now.st_ino) == (self.stat.st_dev, self.stat.st_ino) {
+        if (now.st_dev, now.st_ino) == (then.st_dev, then.st_ino) {
             rustix::fs::unlinkat(&self.dir, name, AtFlags::empty())?;
         }
         Ok(())

@@ -80,7 +80,7 @@ impl UnixListener {
         Self::new(handle, OwnedFd::from(socket).into(), file)
     }
 
-    fn new(
+    pub(super) fn new(
         handle: &Handle,
         socket: std::os::unix::net::UnixListener,
         file: Option<SocketFile>,
@@ -116,7 +116,7 @@ impl UnixListener {
         let socket = self
             .acceptor
             .accept(&self.registration, || accept(&self.io))?;
-        UnixStream::from_socket(self.registration.handle(), socket)
+        UnixStream::from_socket(self.registration.handle(), socket, None)
     }
 
     /// Ready with a connection as soon as one waits; errors are those of
@@ -134,13 +134,22 @@ impl UnixListener {
         self.registration.input(|| self.try_accept()).await
     }
 
+    /// Has the OS keep as many connections ready from now on.
+    ///
+    /// # Errors
+    ///
+    /// What the OS answers.
+    pub fn set_backlog(&self, backlog: i32) -> io::Result<()> {
+        SockRef::from(&self.io).listen(backlog)
+    }
+
     /// The source of this listener.
     pub fn registration(&self) -> &Registration {
         &self.registration
     }
 }
 
-fn new_socket() -> io::Result<Socket> {
+pub(super) fn new_socket() -> io::Result<Socket> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
     Ok(socket)

@@ -9,6 +9,7 @@ mod datagram;
 mod file;
 mod listener;
 mod name;
+mod socket;
 mod stream;
 mod target;
 
@@ -20,6 +21,7 @@ pub use self::credentials::Credentials;
 pub use self::datagram::{Received, UnixDatagram};
 pub use self::listener::UnixListener;
 pub use self::name::UnixName;
+pub use self::socket::UnixSocket;
 pub use self::stream::UnixStream;
 pub use self::target::UnixTarget;
 

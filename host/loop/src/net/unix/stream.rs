@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use socket2::{SockRef, Socket};
 
 use super::credentials::{self, Credentials};
+use super::file::SocketFile;
 use super::{UnixConnect, UnixName, UnixTarget};
 use crate::core::Interest;
 use crate::net::unread::Unread;
@@ -22,6 +23,7 @@ pub struct UnixStream {
     registration: Registration,
     io: mio::net::UnixStream,
     unread: Unread,
+    _file: Option<SocketFile>,
 }
 
 impl UnixStream {
@@ -41,7 +43,10 @@ impl UnixStream {
     /// What the OS answers.
     pub fn pair(handle: &Handle) -> io::Result<(Self, Self)> {
         let (near, far) = mio::net::UnixStream::pair()?;
-        Ok((Self::new(handle, near)?, Self::new(handle, far)?))
+        Ok((
+            Self::new(handle, near, None)?,
+            Self::new(handle, far, None)?,
+        ))
     }
 
     /// Takes over a connected socket and makes it non-blocking.
@@ -51,21 +56,30 @@ impl UnixStream {
     /// What the OS answers.
     pub fn from_std(handle: &Handle, socket: std::os::unix::net::UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Self::new(handle, mio::net::UnixStream::from_std(socket))
+        Self::new(handle, mio::net::UnixStream::from_std(socket), None)
     }
 
-    /// Takes over a connected socket that is non-blocking.
-    pub(super) fn from_socket(handle: &Handle, socket: Socket) -> io::Result<Self> {
+    /// Takes over a connected socket that is non-blocking, and the file that it is bound to.
+    pub(super) fn from_socket(
+        handle: &Handle,
+        socket: Socket,
+        file: Option<SocketFile>,
+    ) -> io::Result<Self> {
         let socket = OwnedFd::from(socket).into();
-        Self::new(handle, mio::net::UnixStream::from_std(socket))
+        Self::new(handle, mio::net::UnixStream::from_std(socket), file)
     }
 
-    fn new(handle: &Handle, mut io: mio::net::UnixStream) -> io::Result<Self> {
+    fn new(
+        handle: &Handle,
+        mut io: mio::net::UnixStream,
+        file: Option<SocketFile>,
+    ) -> io::Result<Self> {
         let registration = Registration::new(handle, &mut io, Interest::Readable)?;
         Ok(Self {
             registration,
             io,
             unread: Unread::default(),
+            _file: file,
         })
     }
 
