@@ -45,11 +45,13 @@ pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
     let inherited = run::inherited(&args.grants)?;
     let policy = run::policy(args.grants, &args.limits)?;
     let guest = runtime::find(args.runtime)?;
-    let words = words::words(args.program, args.interpreter, &places)?;
+    let mut words = words::words(args.program, args.interpreter, &places)?;
+    let policy = places.with_reading(policy, std::mem::take(&mut words.read))?;
+    words.tell_of(policy.dirs());
     let work = Work {
         guest,
         args: words.words,
-        policy: with_variables(places.with_reading(policy, words.read)?),
+        policy: with_variables(policy),
         inherited,
         allow_precompiled: false,
         park_in_place: true,

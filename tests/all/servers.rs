@@ -60,7 +60,7 @@ impl Drop for Server {
 }
 
 /// An address that was free a moment ago: these servers do not tell what the system chose.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.local_addr().unwrap()
 }

@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aio_host::capability::DirGrant;
+
 use super::Words;
 use super::args::{InterpreterArgs, ProgramArgs};
 use super::places::{Places, text};
@@ -29,6 +31,13 @@ pub(super) fn words(
 }
 
 impl Words {
+    /// Has the guest know its folders by name: it may look at them only, not for them.
+    pub(super) fn tell_of(&mut self, folders: &[DirGrant]) {
+        let word = |folder: &DirGrant| format!("--dir={}", folder.guest);
+        // Behind the name of the program.
+        self.words.splice(1..1, folders.iter().map(word));
+    }
+
     fn interpreter(&mut self, args: InterpreterArgs, places: &Places) -> Result<(), Failure> {
         if let Some(venv) = &args.venv {
             let site = site_packages(venv)?;

@@ -3,12 +3,17 @@
 
 use std::process::{Command, Output};
 
-use super::super::servers;
-use super::super::support::in_repository;
-use super::{LOOPBACK, path_text, prints};
+use rustix::process::Signal;
 
-fn program(name: &str) -> String {
-    path_text(&in_repository(&format!("tests/packages/{name}.py")))
+use super::super::servers;
+use super::super::support::{Running, in_repository};
+use super::{LOOPBACK, path_text, prints, start};
+
+const TESTS: &str = "tests/packages";
+const EXAMPLES: &str = "examples/python/packages";
+
+fn program(folder: &str, name: &str) -> String {
+    path_text(&in_repository(&format!("{folder}/{name}.py")))
 }
 
 /// The environment that `cargo xtask packages` makes.
@@ -22,8 +27,13 @@ fn venv() -> String {
 /// what it prints.
 #[track_caller]
 fn prints_the_same(flags: &[&str], name: &str, args: &[&str]) {
-    let (venv, file) = (venv(), program(name));
-    let words = [&[file.as_str()], args].concat();
+    agrees(flags, &program(TESTS, name), args);
+}
+
+#[track_caller]
+fn agrees(flags: &[&str], file: &str, args: &[&str]) {
+    let venv = venv();
+    let words = [&[file], args].concat();
     let expected = native(&venv, &words);
     assert!(expected.status.success(), "{expected:?}");
     let printed = prints(&[&["--venv", &venv], flags, &words].concat());
@@ -36,6 +46,30 @@ fn native(venv: &str, words: &[&str]) -> Output {
     command.arg("60").arg(format!("{venv}/bin/python"));
     command.args(words).output().unwrap()
 }
+
+/// Who runs a program.
+#[derive(Clone, Copy)]
+enum By {
+    Native,
+    Guest,
+}
+
+impl By {
+    fn start(self, flags: &[&str], words: &[&str]) -> Running {
+        let venv = venv();
+        match self {
+            Self::Native => Running::launch(&[&[&*format!("{venv}/bin/python")], words].concat()),
+            Self::Guest => start(&[&["--venv", &venv], flags, words].concat()),
+        }
+    }
+}
+
+/// Every pair with a guest in it.
+const PAIRS: [[By; 2]; 3] = [
+    [By::Guest, By::Native],
+    [By::Native, By::Guest],
+    [By::Guest, By::Guest],
+];
 
 #[test]
 fn http_by_aiohttp_is_as_in_python() {
@@ -52,4 +86,43 @@ fn redis_is_talked_to_as_in_python() {
 #[test]
 fn dispatchers_of_asyncore_are_as_in_python() {
     prints_the_same(&LOOPBACK, "asyncore_chat", &[]);
+}
+
+#[test]
+fn the_example_of_redis_is_as_in_python() {
+    let redis = servers::redis();
+    let url = format!("redis://{}", redis.address);
+    let file = program(EXAMPLES, "redis_jobs");
+    agrees(&["--allow-net=127.0.0.1"], &file, &[&url]);
+}
+
+/// What a client of the example server of aiohttp prints, which has the server end in between.
+fn of_notes([server, client]: [By; 2]) -> String {
+    let port = servers::free_address().port().to_string();
+    let listen = format!("--allow-listen=127.0.0.1:{port}");
+    let file = program(EXAMPLES, "aiohttp_server");
+    let flags = [&*listen, "--allow-signal=INT,TERM"];
+    let mut server = server.start(&flags, &["-u", &file, &port]);
+    assert!(server.line().contains("Running on"));
+    let file = program(TESTS, "aiohttp_client");
+    let mut client = client.start(&["--allow-net=127.0.0.1"], &[&file, &port]);
+    let mut printed = String::new();
+    while !printed.ends_with("end\n") {
+        let line = client.line();
+        assert!(!line.is_empty(), "{:?}", client.end());
+        printed += &(line + "\n");
+    }
+    server.signal(Signal::TERM);
+    let ran = client.end();
+    ran.passes();
+    server.end().passes();
+    printed + &ran.stdout
+}
+
+#[test]
+fn a_server_of_aiohttp_ends_when_its_answers_are_out() {
+    let expected = of_notes([By::Native; 2]);
+    for pair in PAIRS {
+        assert_eq!(of_notes(pair), expected);
+    }
 }

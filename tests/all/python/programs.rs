@@ -78,6 +78,20 @@ fn a_file_finds_what_lies_beside_it() {
 }
 
 #[test]
+fn the_folders_above_a_program_are_there() {
+    let show = "
+import os, pathlib
+path = pathlib.Path(__file__).resolve(strict=True)
+print(path, [folder.is_dir() for folder in path.parents])
+print(path.parts[1] in os.listdir('/'), path.parts[1].encode() in os.listdir(b'/'))
+for missing in '/no/such', '/no', path / 'inner':
+    print(os.path.exists(missing))
+";
+    let folder = Folder::with(&[("app.py", show)]);
+    is_as_in_python(&[&folder.file("app.py")]);
+}
+
+#[test]
 fn a_folder_and_an_archive_are_programs() {
     let show = format!("import helper\n{SHOW}");
     let folder = Folder::with(&[("app/__main__.py", &show), ("app/helper.py", HELPER.1)]);

@@ -1,5 +1,5 @@
 """The runtime's command line. `aio-host python` writes it, and has checked what a user can get
-wrong: `[--cwd=DIR] [--site=DIR] [--path=DIR] [--at=PATH] [LETTERS] [-X OPT] [-W RULE]
+wrong: `[--dir=DIR] [--cwd=DIR] [--site=DIR] [--path=DIR] [--at=PATH] [LETTERS] [-X OPT] [-W RULE]
 [-c CODE | -m MOD | FILE | -] [ARGS...]`."""
 
 from collections import Counter
@@ -14,6 +14,8 @@ class Options:
 
     # The words that python3 would have got.
     words: list[str] = field(default_factory=list)
+    # Folders that it was given.
+    dirs: list[str] = field(default_factory=list)
     # Where the program finds itself, if it may look there.
     cwd: str | None = None
     # Folders of packages, and those of `PYTHONPATH`.
@@ -48,6 +50,8 @@ def parse(words: list[str]) -> Options:
 
 def _place(options: Options, name: str, path: str):
     match name:
+        case "--dir":
+            options.dirs.append(path)
         case "--cwd":
             options.cwd = path
         case "--site":

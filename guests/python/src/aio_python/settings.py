@@ -12,6 +12,8 @@ import warnings
 from collections import Counter
 from contextlib import suppress
 
+from aio_host import folders
+
 from . import options, streams
 
 # By option: the field of `sys.flags` that counts it, and the variable that says it too.
@@ -33,6 +35,7 @@ _compile = compile
 def apply(chosen: options.Options):
     """Brings the interpreter up to date, and to what was chosen."""
     _renew()
+    folders.tell_of(chosen.dirs)
     sys.orig_argv[:] = [sys.executable, *chosen.words]
     sys._xoptions.update(chosen.x)
     if chosen.letters["I"]:
