@@ -3,15 +3,20 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::support::{installed, passes, wait_until};
+use super::tls::pki::Pki;
 
 /// A server of the system. Dropping it ends it.
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
     folder: tempfile::TempDir,
+    end_by: Signal,
 }
 
 impl Server {
@@ -36,6 +41,7 @@ impl Server {
             child,
             address,
             folder,
+            end_by: Signal::KILL,
         };
         wait_until("the server answers", || server.answers());
         server
@@ -54,7 +60,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         // It may have ended by itself.
-        drop(self.child.kill());
+        kill_process(Pid::from_child(&self.child), self.end_by).ok();
         drop(self.child.wait());
     }
 }
@@ -91,10 +97,76 @@ fn a_guest_talks_to_redis_over_its_unix_socket() {
     passes(&[&flag], "servers_redis", &["/run/redis.sock"]);
 }
 
+/// The user, and its password, whom the server of PostgreSQL knows.
+pub(crate) const POSTGRES_USER: [&str; 2] = ["app", "secret"];
+
+/// A server of PostgreSQL, which refuses to be root's.
+pub(crate) fn postgres() -> Server {
+    let address = free_address();
+    let folder = tempfile::tempdir().unwrap();
+    let [user, password] = POSTGRES_USER;
+    std::fs::write(folder.path().join("password"), password).unwrap();
+    let programs = postgres_programs();
+    let port = address.port();
+    let script = format!(
+        "set -e
+         PATH={programs}:$PATH
+         initdb -D data -A scram-sha-256 -U {user} --pwfile=password --no-sync -E UTF8 --locale=C
+         exec postgres -D data -p {port} -c listen_addresses=127.0.0.1 \
+             -c unix_socket_directories= -c fsync=off -c log_min_messages=fatal"
+    );
+    let as_user = if rustix::process::geteuid().is_root() {
+        own_by_postgres(folder.path());
+        &AS_POSTGRES[..]
+    } else {
+        &AS_POSTGRES[AS_POSTGRES.len() - 2..]
+    };
+    let words = as_user.iter().skip(1).map(|word| (*word).to_owned());
+    let mut server = Server::start(as_user[0], folder, address, words.chain([script]));
+    // Ended in any other way, it leaves memory behind that is shared.
+    server.end_by = Signal::QUIT;
+    server
+}
+
+const AS_POSTGRES: [&str; 6] = [
+    "setpriv",
+    "--reuid=postgres",
+    "--regid=postgres",
+    "--clear-groups",
+    "sh",
+    "-c",
+];
+
+fn own_by_postgres(folder: &Path) {
+    let mut command = Command::new("chown");
+    let ended = command.args(["-R", "postgres"]).arg(folder).status();
+    assert!(ended.unwrap().success());
+}
+
+/// The folder with the programs of the newest version.
+fn postgres_programs() -> String {
+    let versions = std::fs::read_dir("/usr/lib/postgresql")
+        .expect("postgresql is missing; install it with `cargo xtask packages`");
+    let newest = versions.map(|version| version.unwrap().path()).max();
+    newest.unwrap().join("bin").display().to_string()
+}
+
 /// The large page that the guest expects.
 const LARGE: usize = 16 << 20;
 
 pub(crate) fn nginx() -> Server {
+    nginx_of("")
+}
+
+/// The same over TLS, for `localhost`.
+pub(crate) fn nginx_tls(pki: &Pki) -> Server {
+    let [chain, key] = ["localhost.pem", "localhost.key"].map(|name| pki.path(name));
+    nginx_of(&format!(
+        "ssl; ssl_certificate {chain}; ssl_certificate_key {key}"
+    ))
+}
+
+fn nginx_of(listen: &str) -> Server {
     let address = free_address();
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("pages");
@@ -114,7 +186,7 @@ pub(crate) fn nginx() -> Server {
            client_body_temp_path {here}/body; proxy_temp_path {here}/proxy;
            fastcgi_temp_path {here}/fastcgi; uwsgi_temp_path {here}/uwsgi;
            scgi_temp_path {here}/scgi;
-           server {{ listen {address}; root {here}/pages; }}
+           server {{ listen {address} {listen}; root {here}/pages; }}
          }}"
     );
     let file = folder.path().join("nginx.conf");

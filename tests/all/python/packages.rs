@@ -1,12 +1,14 @@
 //! Packages that people use, as pip installs them: programs print what they print by the native
 //! interpreter of the same virtual environment, which loads the native halves of the packages too.
 
+use std::net::TcpStream;
 use std::process::{Command, Output};
 
 use rustix::process::Signal;
 
 use super::super::servers;
-use super::super::support::{Running, in_repository};
+use super::super::support::{Running, in_repository, wait_until};
+use super::super::tls::pki::Pki;
 use super::{LOOPBACK, path_text, prints, start};
 
 const TESTS: &str = "tests/packages";
@@ -124,5 +126,82 @@ fn a_server_of_aiohttp_ends_when_its_answers_are_out() {
     let expected = of_notes([By::Native; 2]);
     for pair in PAIRS {
         assert_eq!(of_notes(pair), expected);
+    }
+}
+
+#[test]
+fn https_by_aiohttp_is_as_in_python() {
+    let pki = Pki::new();
+    let dir = format!("--dir={}", pki.folder());
+    let flags = [&LOOPBACK[..], &[&dir]].concat();
+    prints_the_same(&flags, "aiohttp_tls", &[pki.folder()]);
+}
+
+#[test]
+fn pages_are_fetched_by_httpx_as_in_python() {
+    let nginx = servers::nginx();
+    let url = format!("http://{}", nginx.address);
+    prints_the_same(&["--allow-net=127.0.0.1"], "httpx_client", &[&url]);
+    let pki = Pki::new();
+    let nginx = servers::nginx_tls(&pki);
+    let url = format!("https://localhost:{}", nginx.address.port());
+    let dir = format!("--dir={}", pki.folder());
+    let flags = ["--allow-net=localhost,127.0.0.1", &dir];
+    prints_the_same(&flags, "httpx_client", &[&url, &pki.path("ca.pem")]);
+}
+
+#[test]
+fn websockets_are_as_in_python() {
+    prints_the_same(&LOOPBACK, "websocket_echo", &[]);
+}
+
+#[test]
+fn anyio_is_as_in_python() {
+    let flags = [&LOOPBACK[..], &["--allow-run=*", "--allow-signal=USR1"]].concat();
+    prints_the_same(&flags, "anyio_tour", &[]);
+}
+
+#[test]
+fn postgres_is_talked_to_as_in_python() {
+    let server = servers::postgres();
+    let port = server.address.port().to_string();
+    let flags = ["--allow-net=127.0.0.1"];
+    prints_the_same(&flags, "postgres_client", &[&port]);
+    let [user, password] = servers::POSTGRES_USER;
+    let args = ["127.0.0.1", &port, user, password];
+    agrees(&flags, &program(EXAMPLES, "postgres_report"), &args);
+}
+
+/// What a client of the example app prints, and the app under uvicorn, which is interrupted then.
+fn of_uvicorn([server, client]: [By; 2]) -> [String; 2] {
+    let address = servers::free_address();
+    let port = address.port().to_string();
+    let folder = path_text(&in_repository(EXAMPLES));
+    let flags = [
+        &*format!("--allow-listen={address}"),
+        &*format!("--dir={folder}::{folder}:ro"),
+        "--allow-signal=INT,TERM",
+    ];
+    let app = ["-u", "-m", "uvicorn", "uvicorn_app:app", "--app-dir"];
+    let words = [&app[..], &[&folder, "--port", &port]].concat();
+    let mut server = server.start(&flags, &words);
+    assert_eq!(server.line(), "lifespan.startup");
+    wait_until("uvicorn listens", || TcpStream::connect(address).is_ok());
+    let file = program(TESTS, "uvicorn_client");
+    let ran = client
+        .start(&["--allow-net=127.0.0.1"], &[&file, &port])
+        .end();
+    ran.passes();
+    server.signal(Signal::INT);
+    let ended = server.end();
+    ended.fails(0, &["Application shutdown complete"]);
+    [ran.stdout, ended.stdout]
+}
+
+#[test]
+fn an_app_of_asgi_lives_under_uvicorn_as_in_python() {
+    let expected = of_uvicorn([By::Native; 2]);
+    for pair in PAIRS {
+        assert_eq!(of_uvicorn(pair), expected);
     }
 }

@@ -37,6 +37,7 @@ impl Pki {
             params.serial_number = Some(SerialNumber::from(SERIAL));
         });
         pki.issue(&authority, "client", "client.example", |_| {});
+        pki.issue(&authority, "localhost", "localhost", |_| {});
         pki.issue(&authority, "expired", NAME, |params| {
             params.not_after = date_time_ymd(2020, 1, 1);
         });

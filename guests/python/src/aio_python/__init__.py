@@ -19,9 +19,10 @@ import runpy  # noqa: E402, F401
 
 from wit_world import exports  # noqa: E402
 
-from . import program, refusals, streams  # noqa: E402
+from . import adaptions, program, refusals, streams  # noqa: E402
 
 refusals.install()
+adaptions.install()
 # The one that componentize-py has for exports that are typed `async func`.
 asyncio._set_running_loop(None)
 asyncio.set_event_loop(None)
