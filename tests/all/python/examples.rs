@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use super::super::support::in_repository;
+use super::packages::{native, venv};
 use super::{prints, python3};
 
 const FOLDER: &str = "examples/python";
+
+/// How an example names the environment that has its packages.
+const PACKAGES: &str = "--venv=.venv";
 
 /// One test for each, and a list of all.
 macro_rules! examples {
@@ -19,6 +23,9 @@ macro_rules! examples {
 examples! {
     as_completed
     async_generators
+    asynchat_http
+    asyncore_echo
+    asyncore_http_client
     call_later
     call_soon
     cancel
@@ -43,12 +50,14 @@ examples! {
     names
     never_awaited
     never_retrieved
+    page_lengths
     queues
     select_loop
     semaphores
     signals
     socket_protocol
     socket_streams
+    start_tls
     subprocess_protocol
     subprocess_streams
     tasks
@@ -56,7 +65,9 @@ examples! {
     tcp_streams
     threads
     timeouts
+    tls_echo
     udp_echo
+    unix_echo
     wait
     watch_socket
 }
@@ -64,14 +75,18 @@ examples! {
 #[track_caller]
 fn prints_as_in_python(name: &str) {
     let words = command(name);
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
     // python3 has options of one letter only.
-    let own: Vec<&str> = words
-        .iter()
-        .copied()
-        .filter(|word| !word.starts_with("--"))
-        .collect();
-    let expected = python3(&own);
+    let own = words.iter().filter(|word| !word.starts_with("--"));
+    let own: Vec<&str> = own.copied().collect();
+    let flag;
+    let expected = if words[0] == PACKAGES {
+        flag = format!("--venv={}", venv());
+        words[0] = &flag;
+        native(&venv(), &own)
+    } else {
+        python3(&own)
+    };
     assert!(expected.status.success(), "{expected:?}");
     assert!(!expected.stdout.is_empty());
     assert_eq!(prints(&words), String::from_utf8(expected.stdout).unwrap());

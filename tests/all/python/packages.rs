@@ -19,7 +19,7 @@ fn program(folder: &str, name: &str) -> String {
 }
 
 /// The environment that `cargo xtask packages` makes.
-fn venv() -> String {
+pub(super) fn venv() -> String {
     let venv = in_repository(".tools/packages-venv");
     assert!(venv.exists(), "make it with `cargo xtask packages`");
     path_text(&venv)
@@ -42,7 +42,7 @@ fn agrees(flags: &[&str], file: &str, args: &[&str]) {
     assert_eq!(printed, String::from_utf8(expected.stdout).unwrap());
 }
 
-fn native(venv: &str, words: &[&str]) -> Output {
+pub(super) fn native(venv: &str, words: &[&str]) -> Output {
     // What hangs is ended.
     let mut command = Command::new("timeout");
     command.arg("60").arg(format!("{venv}/bin/python"));
