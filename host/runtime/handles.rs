@@ -346,6 +346,24 @@ impl Object {
         }
     }
 
+    /// Has the next attempt to take something from it ask the system, which may know more than the
+    /// events that were seen to.
+    pub(crate) fn suppose_readable(&self) {
+        if self.readiness().readable {
+            return;
+        }
+        match self {
+            Self::Listener(listener) => listener.suppose_readable(),
+            Self::Stream(stream) => stream.suppose_readable(),
+            Self::Datagrams(datagrams) => datagrams.socket().registration().set_readable(),
+            #[cfg(unix)]
+            Self::UnixListener(listener) => listener.registration().set_readable(),
+            #[cfg(unix)]
+            Self::UnixDatagrams(socket) => socket.registration().set_readable(),
+            _ => (),
+        }
+    }
+
     /// Whether connections are accepted on it.
     pub(crate) fn is_listener(&self) -> bool {
         match self {

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 #[cfg(unix)]
 use aio_loop::net::unix::UnixStream;
-use aio_loop::net::{ByteStream, RawSocket, TcpStream};
+use aio_loop::net::{ByteStream, RawSocket, SocketOptions, TcpStream};
 #[cfg(unix)]
 use aio_loop::pipe::{PipeReader, PipeWriter, wrong_direction};
 use aio_loop::tls::{self, BUFFERED_MAX, Transport as _};
@@ -235,6 +235,16 @@ impl Stream {
         matches!(self.transport, Transport::Standard(_))
     }
 
+    /// The options of the socket that carries it; none if none does.
+    pub(crate) fn options(&self) -> Option<io::Result<SocketOptions<'_>>> {
+        match &self.transport {
+            Transport::Tcp(stream) => Some(stream.options()),
+            #[cfg(unix)]
+            Transport::Unix(stream) => Some(Ok(stream.options())),
+            _ => None,
+        }
+    }
+
     /// Whether a socket carries it.
     pub(crate) fn is_socket(&self) -> bool {
         #[cfg(unix)]
@@ -281,6 +291,13 @@ impl Stream {
     /// Asks the OS to tell when the stream is writable.
     pub(crate) fn want_writable(&self) -> io::Result<()> {
         self.registration().want_writable()
+    }
+
+    /// Has the next read ask the system. Standard streams are read by others too, and never so.
+    pub(crate) fn suppose_readable(&self) {
+        if !self.is_standard() {
+            self.registration().set_readable();
+        }
     }
 
     /// Reads what is there; `WouldBlock` when nothing is.

@@ -192,6 +192,13 @@ impl Io {
         self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)
     }
 
+    /// Has the next attempt to take something from an object ask the system.
+    pub(crate) fn suppose_readable(&self, handle: u64) {
+        if let Some(entry) = self.handles.get(handle) {
+            entry.object.suppose_readable();
+        }
+    }
+
     pub(crate) fn listener(&self, handle: u64) -> Result<Arc<TcpListeners>, ErrorCode> {
         match self.handles.get(handle).map(|entry| &entry.object) {
             Some(Object::Listener(listener)) => Ok(Arc::clone(listener)),

@@ -51,6 +51,13 @@ fn unix_sockets_are_as_in_python() {
 }
 
 #[test]
+fn messages_options_and_files_of_sockets_are_as_in_python() {
+    let folder = Folder::with(&[]);
+    let dir = format!("--dir={}", folder.text());
+    prints_the_same(&[&dir], "messages", &[folder.text()]);
+}
+
+#[test]
 fn names_are_looked_up_as_in_python() {
     let flags = [
         "--allow-net=localhost",

@@ -16,6 +16,7 @@ async fn run() -> Result<(), String> {
     let (near, far) = succeeds(sockets::pair(), "pair")?;
     carries(near, far)?;
     carries(far, near)?;
+    at_once(near, far)?;
     shut(near, far)?;
     let (reader, writer) = succeeds(sockets::pipe(), "pipe")?;
     carries(writer, reader)?;
@@ -24,6 +25,21 @@ async fn run() -> Result<(), String> {
     datagrams()?;
     turns()?;
     forged(near)
+}
+
+/// What is there is read, although no event has told of it.
+fn at_once(near: Handle, far: Handle) -> Result<(), String> {
+    equal(
+        try_read(far, 10),
+        ReadResult::WouldBlock,
+        "nothing is there",
+    )?;
+    equal(try_write(near, b"now"), WriteResult::Written(3), "write")?;
+    equal(
+        try_read(far, 10),
+        ReadResult::Data(b"now".to_vec()),
+        "at once",
+    )
 }
 
 fn shut(near: Handle, far: Handle) -> Result<(), String> {

@@ -5,6 +5,7 @@ use aio_guest::bindings::aio::host::ring::{
     AcceptResult, Interest, ReceiveResult, WriteResult, try_accept, try_receive, try_send,
     try_send_unix,
 };
+use aio_guest::sockets::SocketOption as O;
 use aio_guest::unix::{UnixAddress, local_address, peer_address};
 use aio_guest::{ErrorCode, Handle, Ring, sockets};
 use test_guests::{Told, carries, check, collect, collect_one, equal, fails, look, succeeds};
@@ -33,6 +34,7 @@ async fn run() -> Result<(), String> {
         datagrams(&mut ring, &address)?;
     }
     datagram_pair()?;
+    options()?;
     forged()
 }
 
@@ -282,6 +284,39 @@ fn datagram_pair() -> Result<(), String> {
     arrives(&mut ring, far)?;
     equal(receives(far, 10)?.0, Vec::new(), "a datagram of no bytes")?;
     equal(receives(far, 10)?.0, b"some".to_vec(), "and another")
+}
+
+/// Those that are not of the internet, in every state.
+fn options() -> Result<(), String> {
+    let listener = unix()?;
+    let address = UnixAddress::Abstract(b"aio-host-sockets-o".to_vec());
+    succeeds(sockets::bind_unix(listener, &address), "bind")?;
+    succeeds(sockets::listen(listener, 1), "listen")?;
+    let near = succeeds(sockets::pair(), "pair")?.0;
+    for socket in [unix()?, listener, near, unix_datagrams()?] {
+        for option in [O::ReuseAddress, O::KeepAlive, O::Broadcast] {
+            equal(sockets::option(socket, option), Ok(0), "off")?;
+            succeeds(sockets::set_option(socket, option, 1), "set")?;
+            equal(sockets::option(socket, option), Ok(1), "on")?;
+        }
+        for option in [O::ReceiveBuffer, O::SendBuffer] {
+            succeeds(sockets::set_option(socket, option, 8192), "set")?;
+            let size = succeeds(sockets::option(socket, option), "size")?;
+            check(size >= 8192, "the system may round")?;
+            let none = sockets::set_option(socket, option, 0);
+            fails(none, ErrorCode::OutOfRange, "no buffer")?;
+        }
+        let unknown = ErrorCode::NotSupported;
+        for option in [O::NoDelay, O::HopLimit, O::Ipv6Only, O::ResetOnClose] {
+            fails(sockets::option(socket, option), unknown, "of the internet")?;
+            fails(
+                sockets::set_option(socket, option, 1),
+                unknown,
+                "of the internet",
+            )?;
+        }
+    }
+    Ok(())
 }
 
 fn forged() -> Result<(), String> {

@@ -8,7 +8,7 @@ import heapq
 import stat
 from itertools import count
 
-from . import errors, host
+from . import errors, host, ring
 
 FIRST = 4096
 
@@ -21,7 +21,7 @@ class Descriptor:
     """One open handle. Duplicates share it."""
 
     __slots__ = ("handle", "mode", "owner", "family", "type", "uses", "blocking", "connecting",
-                 "failure", "listening", "name", "peer")
+                 "failure", "listening", "name", "peer", "ahead")
 
     def __init__(self, handle: int, mode: int, owner=None, family: int = 0, type: int = 0):
         self.handle = handle
@@ -39,12 +39,15 @@ class Descriptor:
         self.listening = False
         # Of a Unix socket: what the program bound it to, and connected it to.
         self.name = self.peer = None
+        # What was looked at and not read: bytes, or a datagram with its sender.
+        self.ahead = None
 
     def close(self):
         """Closes one of its duplicates, and with the last of them the handle."""
         self.uses -= 1
         if self.uses == 0:
             owner, self.owner = self.owner, None
+            ring.ahead.discard(self.handle)
             if owner is None:
                 errors.call(host.sockets.close, self.handle)
             else:

@@ -40,6 +40,23 @@ _NUMBERS = {
 }
 
 
+# Those of Linux that WASI has not, with numbers that it has not either. Nothing has them here.
+_OTHERS = {
+    "ENOTBLK": 15, "ENOSTR": 60, "ENODATA": 61, "ETIME": 62, "ENOSR": 63, "ENONET": 64,
+    "EREMOTE": 66, "ECOMM": 70, "EBADFD": 77, "ERESTART": 85, "EUSERS": 87,
+    "ESOCKTNOSUPPORT": 94, "EPFNOSUPPORT": 96, "ETOOMANYREFS": 109, "EHOSTDOWN": 112,
+}
+_OTHERS_FROM = 1000
+
+
+def install():
+    """Has `errno` know the names that programs ask it for."""
+    for name, value in _OTHERS.items():
+        if not hasattr(errno, name):
+            setattr(errno, name, _OTHERS_FROM + value)
+            errno.errorcode[_OTHERS_FROM + value] = name
+
+
 def number(code) -> int:
     """The errno of a host's error code."""
     return _NUMBERS.get(code.name, errno.EIO)

@@ -76,6 +76,19 @@ def write(number, data):
     return transfer.write(descriptor, data, _timeout(descriptor))
 
 
+def send_file(out_fd, in_fd, offset, count):
+    """Is `os.sendfile`, from a file to what is not one."""
+    if descriptors.is_ours(in_fd):
+        raise errors.system(errno.EINVAL)
+    if offset is None:
+        at = os.lseek(in_fd, 0, os.SEEK_CUR)
+        sent = send_file(out_fd, in_fd, at, count)
+        os.lseek(in_fd, at + sent, os.SEEK_SET)
+        return sent
+    data = os.pread(in_fd, min(count, transfer.MOST), offset)
+    return write(out_fd, data) if data else 0
+
+
 def close(number):
     """Is `os.close`."""
     if descriptors.is_ours(number):
@@ -163,6 +176,7 @@ def install():
     os.read, os.write, os.close, os.dup = read, write, close, duplicate
     os.set_blocking, os.get_blocking = set_blocking, get_blocking
     os.fstat, os.isatty, os.stat, os.lstat = fstat, isatty, status, link_status
+    os.sendfile = send_file
     os.pipe = descriptors.add_pipe
     io.open = builtins.open = open
 

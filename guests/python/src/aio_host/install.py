@@ -15,8 +15,10 @@ def before_socket():
 
 def install():
     """All the rest. It calls nothing of the host, so that a build may do it."""
-    from . import children, executor, files, folders, polling, ring, selector, signals, waiting
+    from . import children, errors, executor, files, folders, polling, ring, selector, signals
+    from . import waiting
 
+    errors.install()
     files.install()
     folders.install()
     selector.install()

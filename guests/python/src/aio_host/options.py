@@ -4,7 +4,7 @@ import errno
 import struct
 
 from . import constants as c
-from . import errors, host
+from . import errors, host, multicast
 
 _NAMES = {
     (c.SOL_SOCKET, c.SO_REUSEADDR): "REUSE_ADDRESS",
@@ -28,17 +28,23 @@ _NUMBERS = {"RECEIVE_BUFFER", "SEND_BUFFER", "HOP_LIMIT", "KEEP_ALIVE_IDLE",
 _MOST_BUFFER = 16_777_216
 
 
-def set(handle: int, level: int, name: int, value):
+def set(descriptor, level: int, name: int, value):
     """Sets an option to a number, or to the bytes of one."""
-    option = _name(level, name)
+    group = multicast.name_of(level, name)
+    if group is not None:
+        return multicast.set(descriptor, level, group, value)
+    handle, option = descriptor.handle, _name(level, name)
     number = _number(option, value)
     errors.call(host.sockets.set_option, handle, host.sockets.SocketOption[option], number)
 
 
-def get(handle: int, level: int, name: int) -> int:
+def get(descriptor, level: int, name: int) -> int:
     """Tells an option."""
+    group = multicast.name_of(level, name)
+    if group is not None:
+        return multicast.get(descriptor, group)
     option = host.sockets.SocketOption[_name(level, name)]
-    return errors.call(host.sockets.option, handle, option)
+    return errors.call(host.sockets.option, descriptor.handle, option)
 
 
 def _name(level: int, name: int) -> str:

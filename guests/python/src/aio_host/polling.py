@@ -1,4 +1,4 @@
-"""`select.select` and `select.poll`: descriptors are asked for what they are ready for."""
+"""`select.select`, `poll` and `epoll`: descriptors are asked for what they are ready for."""
 
 import errno
 import math
@@ -10,7 +10,11 @@ from . import descriptors, errors, ring
 # As on Linux.
 _NUMBERS = {"POLLIN": 1, "POLLPRI": 2, "POLLOUT": 4, "POLLERR": 8, "POLLHUP": 16, "POLLNVAL": 32,
             "POLLRDNORM": 64, "POLLWRNORM": 256}
+_EPOLL_NUMBERS = {"EPOLLONESHOT": 1 << 30, "EPOLLET": 1 << 31, "EPOLL_CLOEXEC": 0o2000000} | {
+    f"E{name}": number for name, number in _NUMBERS.items() if name != "POLLNVAL"
+}
 _READ, _WRITE, _INVALID = 1 | 64, 4 | 256, 32
+_ONCE, _EDGE = 1 << 30, 1 << 31
 
 
 class Poll:
@@ -51,6 +55,65 @@ class Poll:
         return [(number, mask) for number, mask in ready.items() if mask]
 
 
+class Epoll(Poll):
+    """What `select.epoll()` makes: level-triggered, and without a descriptor of its own."""
+
+    closed = False
+
+    def __init__(self, sizehint=-1, flags=0):
+        super().__init__()
+
+    def register(self, file, eventmask=1 | 2 | 4):
+        """Adds a descriptor."""
+        if _number(file) in self._masks:
+            raise errors.system(errno.EEXIST)
+        self._put(file, eventmask)
+
+    def modify(self, file, eventmask):
+        """Changes what is asked of a descriptor."""
+        self._known(file)
+        self._put(file, eventmask)
+
+    def unregister(self, file):
+        """Removes a descriptor."""
+        self._known(file)
+        super().unregister(file)
+
+    def _known(self, file):
+        if _number(file) not in self._masks:
+            raise errors.system(errno.ENOENT)
+
+    def _put(self, file, eventmask):
+        if eventmask & _EDGE:
+            raise OSError(errno.EINVAL, "EPOLLET: what a guest waits for is level-triggered")
+        super().register(file, eventmask)
+
+    def poll(self, timeout=None, maxevents=-1):
+        """Waits for so many seconds, and tells of so many descriptors."""
+        if self.closed:
+            raise ValueError("I/O operation on closed epoll object")
+        ready = super().poll(None if timeout is None else timeout * 1000)
+        # What is closed is not registered any more.
+        for number in [number for number, mask in ready if mask == _INVALID]:
+            del self._masks[number]
+        ready = [one for one in ready if one[1] != _INVALID]
+        ready = ready[:maxevents] if maxevents > 0 else ready
+        for number, _ in ready:
+            if self._masks[number] & _ONCE:
+                self._masks[number] = 0
+        return ready
+
+    def close(self):
+        """Ends it."""
+        self.closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
 def wait(rlist, wlist, xlist, timeout=None):
     """Is `select.select`; nothing is ever exceptional."""
     if timeout is not None and timeout < 0:
@@ -71,8 +134,8 @@ def wait(rlist, wlist, xlist, timeout=None):
 
 def install():
     """Puts them in place."""
-    select.select, select.poll = wait, Poll
-    for name, number in _NUMBERS.items():
+    select.select, select.poll, select.epoll = wait, Poll, Epoll
+    for name, number in (_NUMBERS | _EPOLL_NUMBERS).items():
         setattr(select, name, number)
 
 

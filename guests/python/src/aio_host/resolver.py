@@ -55,11 +55,15 @@ class Lookup:
             raise _failure(outcome.value)
         else:
             found = [addresses.from_host(address) for address in outcome.value]
-        return [
+        results = [
             (family, kind, protocol, "", address)
             for family, address in found
             for kind, protocol in self._kinds
         ]
+        if self._flags & c.AI_CANONNAME and self._name:
+            family, kind, protocol, _, address = results[0]
+            results[0] = family, kind, protocol, self._name, address
+        return results
 
     def _numbers(self):
         """The addresses, if name and service are numbers."""

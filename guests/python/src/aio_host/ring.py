@@ -22,6 +22,8 @@ _callbacks: dict = {}
 _standing: dict = {}
 # The waiter whose watches the host has.
 _waiter = None
+# Handles of which something is there already that was looked at.
+ahead: set[int] = set()
 # Called after each turn; may raise what a signal's handler raises.
 _after_turn = None
 _on_stop = None
@@ -54,6 +56,11 @@ class Watches:
         """Has the host forget all of them."""
         for handle in list(self._tokens):
             self._end(handle)
+
+    def early(self) -> list[tuple[int, int]]:
+        """Those that can be read whatever the host says."""
+        wanted = self._wanted
+        return [(handle, READ) for handle in ahead if wanted.get(handle, 0) & READ]
 
     def ready(self, token: int, outcome) -> tuple[int, int] | None:
         """Which handle is ready, and for what. One that cannot be watched is ready for all."""
@@ -90,7 +97,11 @@ def wait(watches: Watches, timeout: float | None) -> list[tuple[int, int]]:
             _waiter.leave()
         _waiter = watches
         watches.enter()
-    return _turn(watches, _nanoseconds(timeout))
+    early = watches.early() if ahead else []
+    ready = _turn(watches, 0 if early else _nanoseconds(timeout))
+    told = dict(ready) if early else {}
+    ready.extend(one for one in early if one[0] not in told)
+    return ready
 
 
 def wait_for(handle: int, events: int, timeout: float | None) -> bool:

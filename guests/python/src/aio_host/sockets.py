@@ -6,6 +6,7 @@ What begins with an underscore is this module's own; all else is part of `_socke
 import _socket as _native
 import errno as _errno
 import stat as _stat
+import struct as _struct
 import warnings as _warnings
 
 from . import addresses as _addresses
@@ -17,6 +18,17 @@ from . import options as _options
 from . import ring as _ring
 from . import transfer as _transfer
 from .constants import *  # noqa: F403
+from .hosts import (  # noqa: F401
+    gethostbyaddr,
+    gethostbyname_ex,
+    getservbyport,
+    if_indextoname,
+    if_nameindex,
+    if_nametoindex,
+    sethostname,
+)
+from .messages import Messages as _Messages
+from .messages import check_send as _check_send
 from .resolver import (  # noqa: F401
     getaddrinfo,
     gethostbyname,
@@ -65,7 +77,17 @@ def socketpair(family=_c.AF_UNIX, type=_c.SOCK_STREAM, proto=0):
     return tuple(socket(family, type, proto, number) for number in numbers)
 
 
-class socket:
+def CMSG_LEN(length):
+    """The size of one piece of ancillary data."""
+    return 16 + length
+
+
+def CMSG_SPACE(length):
+    """The same with what fills it up."""
+    return 16 + (length + 7 & ~7)
+
+
+class socket(_Messages):
     """One socket, of TCP, UDP or Unix."""
 
     __slots__ = ("_number", "_family", "_type", "_protocol", "_timeout")
@@ -78,8 +100,8 @@ class socket:
             kind = _c.SOCK_STREAM if type == -1 else int(type)
             self._type = kind & ~_FLAGS
             self._number = _descriptors.add(_open(self._family, self._type))
-            if kind & _c.SOCK_NONBLOCK:
-                self._timeout = 0.0
+            if kind & _c.SOCK_NONBLOCK or self._timeout is not None:
+                self.settimeout(0.0 if kind & _c.SOCK_NONBLOCK else self._timeout)
         else:
             descriptor = _of_number(fileno)
             self._family, self._type = descriptor.family, descriptor.type
@@ -117,6 +139,7 @@ class socket:
     def settimeout(self, seconds):
         """How long it waits: none for ever, 0 not at all."""
         self._timeout = _checked_timeout(seconds)
+        self._descriptor().blocking = self._timeout is None
 
     def gettimeout(self):
         """How long it waits."""
@@ -124,7 +147,7 @@ class socket:
 
     def setblocking(self, flag):
         """Whether it waits."""
-        self._timeout = None if flag else 0.0
+        self.settimeout(None if flag else 0.0)
 
     def getblocking(self):
         """Whether it waits."""
@@ -201,9 +224,9 @@ class socket:
         """Reads up to `bufsize` bytes; none is the end."""
         if bufsize < 0:
             raise ValueError("negative buffersize in recv")
-        if self._type == _c.SOCK_DGRAM:
-            return self.recvfrom(bufsize, flags)[0]
-        return _transfer.read(self._descriptor(), bufsize, self._waits(flags))
+        if flags or self._type == _c.SOCK_DGRAM:
+            return self._receive(bufsize, flags)[0]
+        return _transfer.read(self._descriptor(), bufsize, self._timeout)
 
     def recv_into(self, buffer, nbytes=0, flags=0):
         """Reads into a buffer, and returns how many bytes."""
@@ -214,20 +237,7 @@ class socket:
 
     def recvfrom(self, bufsize, flags=0):
         """Receives a datagram, and tells from whom."""
-        if self._type != _c.SOCK_DGRAM:
-            return self.recv(bufsize, flags), None
-        descriptor = self._descriptor()
-        interface = _host.ring
-        while True:
-            result = interface.try_receive(descriptor.handle, bufsize)
-            if type(result) is interface.ReceiveResult_Datagram:
-                datagram = result.value
-                return datagram.data, _addresses.from_host(datagram.peer)[1]
-            if type(result) is interface.ReceiveResult_DatagramUnix:
-                return result.value.data, _addresses.unix_from_host(result.value.peer, None)
-            if type(result) is interface.ReceiveResult_Failed:
-                raise _errors.of(result.value)
-            _transfer.wait(descriptor, _ring.READ, self._waits(flags))
+        return self._receive(bufsize, flags)[:2]
 
     def recvfrom_into(self, buffer, nbytes=0, flags=0):
         """Receives a datagram into a buffer."""
@@ -294,14 +304,16 @@ class socket:
 
     def setsockopt(self, level, name, value, optlen=None):
         """Sets an option."""
-        _options.set(self._handle(), level, name, value)
+        _options.set(self._descriptor(), level, name, value)
 
     def getsockopt(self, level, name, buflen=0):
         """Tells an option, as a number, or as `buflen` bytes."""
         descriptor = self._descriptor()
         value = self._own_option(descriptor, level, name)
         if value is None:
-            value = _options.get(descriptor.handle, level, name)
+            value = _options.get(descriptor, level, name)
+        if isinstance(value, bytes):
+            return value[:buflen]
         return value.to_bytes(buflen, "little") if buflen else value
 
     def _own_option(self, descriptor, level, name):
@@ -309,6 +321,8 @@ class socket:
             return None
         if name == _c.SO_ERROR:
             return self._pending_error(descriptor)
+        if name == _c.SO_PEERCRED:
+            return _credentials(descriptor)
         own = {
             _c.SO_TYPE: self._type,
             _c.SO_DOMAIN: self._family,
@@ -340,8 +354,7 @@ class socket:
         return self._descriptor().handle
 
     def _waits(self, flags):
-        if flags & ~(_c.MSG_DONTWAIT | _c.MSG_NOSIGNAL):
-            raise _errors.system(_errno.EOPNOTSUPP)
+        _check_send(flags)
         return 0.0 if flags & _c.MSG_DONTWAIT else self._timeout
 
 
@@ -364,6 +377,11 @@ def _open(family, kind):
 
 def _socket_of(handle, family, kind=_c.SOCK_STREAM):
     return _descriptors.Descriptor(handle, _stat.S_IFSOCK, None, family, kind)
+
+
+def _credentials(descriptor):
+    peer = _errors.call(_host.unix.peer_credentials, descriptor.handle)
+    return _struct.pack("3I", peer.process or 0, peer.user, peer.group)
 
 
 def _unix_name(descriptor, end):

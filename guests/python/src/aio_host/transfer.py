@@ -12,6 +12,8 @@ MOST = 65_536
 def read(descriptor: Descriptor, size: int, timeout: float | None) -> bytes:
     """Reads up to `size` bytes; none is the end. `timeout` is in seconds: none waits for ever, and
     0 does not wait."""
+    if descriptor.ahead:
+        return _take(descriptor, size)
     interface = host.ring
     while True:
         result = interface.try_read(descriptor.handle, min(size, MOST))
@@ -35,6 +37,23 @@ def write(descriptor: Descriptor, data, timeout: float | None) -> int:
             raise errors.of(result.value)
         wait(descriptor, ring.WRITE, timeout)
     return 0
+
+
+def keep(descriptor: Descriptor, ahead):
+    """Has the next read begin with what was looked at."""
+    if ahead:
+        descriptor.ahead = ahead
+        ring.ahead.add(descriptor.handle)
+
+
+def _take(descriptor: Descriptor, size: int) -> bytes:
+    ahead, descriptor.ahead = descriptor.ahead, None
+    ring.ahead.discard(descriptor.handle)
+    keep(descriptor, ahead[size:])
+    try:
+        return ahead + read(descriptor, size - len(ahead), 0) if len(ahead) < size else ahead[:size]
+    except BlockingIOError:
+        return ahead
 
 
 def wait(descriptor: Descriptor, events: int, timeout: float | None):

@@ -167,6 +167,11 @@ impl TcpListeners {
         })
     }
 
+    /// Has the next attempt to accept ask the OS.
+    pub fn suppose_readable(&self) {
+        self.registrations().for_each(Registration::set_readable);
+    }
+
     /// Posts `key` to `port` whenever an event brings news of one of them.
     pub fn attach(&self, port: &Port, key: u64) {
         self.registrations()

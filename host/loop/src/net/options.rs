@@ -12,12 +12,22 @@ use crate::dns::Family;
 #[derive(Debug)]
 pub struct SocketOptions<'a> {
     socket: SockRef<'a>,
-    family: Family,
+    /// None of a Unix socket.
+    family: Option<Family>,
 }
 
 impl<'a> SocketOptions<'a> {
     pub(super) fn new(socket: SockRef<'a>, family: Family) -> Self {
+        let family = Some(family);
         Self { socket, family }
+    }
+
+    #[cfg(unix)]
+    pub(super) fn unix(socket: SockRef<'a>) -> Self {
+        Self {
+            socket,
+            family: None,
+        }
     }
 }
 
@@ -151,23 +161,25 @@ impl SocketOptions<'_> {
     }
 
     /// The family of the socket's addresses.
-    pub fn family(&self) -> Family {
+    pub fn family(&self) -> Option<Family> {
         self.family
     }
 
     /// The hops a packet may make.
     pub fn hop_limit(&self) -> io::Result<u32> {
         match self.family {
-            Family::V4 => self.socket.ttl_v4(),
-            Family::V6 => self.socket.unicast_hops_v6(),
+            Some(Family::V4) => self.socket.ttl_v4(),
+            Some(Family::V6) => self.socket.unicast_hops_v6(),
+            None => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 
     /// Sets the hops a packet may make: 1 to 255.
     pub fn set_hop_limit(&self, hops: u32) -> io::Result<()> {
         match self.family {
-            Family::V4 => self.socket.set_ttl_v4(hops),
-            Family::V6 => self.socket.set_unicast_hops_v6(hops),
+            Some(Family::V4) => self.socket.set_ttl_v4(hops),
+            Some(Family::V6) => self.socket.set_unicast_hops_v6(hops),
+            None => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -126,6 +126,7 @@ fn report(state: &State, denied: &[Denial]) {
 fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {
     let mut io = state.io();
     let io = &mut *io;
+    io.suppose_readable(handle);
     let read = io.stream(handle).and_then(|stream| {
         if io.entry(handle)?.reads.is_empty() {
             let buffer = &mut io.scratch[..read_max(max)];
@@ -167,6 +168,7 @@ fn try_write(store: &StoreContextMut<'_, State>, handle: u64, data: &WasmList<u8
 
 fn try_receive(state: &State, handle: u64, max: u32) -> ReceiveResult {
     let mut io = state.io();
+    io.suppose_readable(handle);
     let received = if io.is_unix_datagrams(handle) {
         let datagram = io.try_receive_unix(handle, max);
         datagram.map(|datagram| datagram.map(ReceiveResult::DatagramUnix))
@@ -218,6 +220,7 @@ fn write_result(state: &State, sent: Result<Option<usize>, Refusal>) -> WriteRes
 
 fn try_accept(state: &State, handle: u64) -> AcceptResult {
     let mut io = state.io();
+    io.suppose_readable(handle);
     if io.is_unix_listener(handle) {
         return io
             .try_accept_unix(handle)

@@ -49,20 +49,36 @@ impl Io {
 fn each(object: &Object) -> Code<io::Result<Vec<SocketOptions<'_>>>> {
     let one = match object {
         Object::Socket(socket) => socket.options(),
-        Object::Stream(stream) => stream.tcp().ok_or(ErrorCode::BadHandle)?.options(),
+        Object::Stream(stream) => stream.options().ok_or(ErrorCode::BadHandle)?,
         Object::Datagrams(datagrams) => Ok(datagrams.socket().options()),
         Object::Listener(listener) => {
             let listeners = listener.listeners().iter();
             return Ok(listeners.map(TcpListener::options).collect());
         }
+        #[cfg(unix)]
+        Object::UnixSocket(socket) => socket.options(),
+        #[cfg(unix)]
+        Object::UnixListener(listener) => Ok(listener.options()),
+        #[cfg(unix)]
+        Object::UnixDatagrams(socket) => Ok(socket.options()),
         _ => return Err(ErrorCode::BadHandle),
     };
     Ok(one.map(|one| vec![one]))
 }
 
-/// Whether there is such an option for UDP, or TCP, in a family.
-fn exists(name: SocketOption, udp: bool, family: Family) -> bool {
+/// Whether there is such an option for UDP, or TCP, in a family; of none are Unix sockets.
+fn exists(name: SocketOption, udp: bool, family: Option<Family>) -> bool {
     use SocketOption as O;
+    let Some(family) = family else {
+        let for_all = [
+            O::ReuseAddress,
+            O::KeepAlive,
+            O::Broadcast,
+            O::ReceiveBuffer,
+            O::SendBuffer,
+        ];
+        return for_all.contains(&name);
+    };
     match name {
         O::Ipv6Only => family == Family::V6,
         O::Broadcast => udp,

@@ -16,6 +16,7 @@ use super::credentials::{self, Credentials};
 use super::file::SocketFile;
 use super::{NO_SIGNAL, UnixName, UnixTarget, address};
 use crate::core::Interest;
+use crate::net::SocketOptions;
 use crate::{Handle, Registration, sys};
 
 /// A datagram that was received.
@@ -245,6 +246,11 @@ impl UnixDatagram {
     /// What the OS answers; [`io::ErrorKind::NotConnected`] without a peer.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.io.shutdown(how)
+    }
+
+    /// The options of this socket.
+    pub fn options(&self) -> SocketOptions<'_> {
+        SocketOptions::unix(SockRef::from(&self.io))
     }
 
     /// The source of this socket.

@@ -10,6 +10,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 use super::file::SocketFile;
 use super::{UnixName, UnixStream, address};
 use crate::core::Interest;
+use crate::net::SocketOptions;
 use crate::net::accept::Acceptor;
 use crate::{Handle, Registration};
 
@@ -141,6 +142,11 @@ impl UnixListener {
     /// What the OS answers.
     pub fn set_backlog(&self, backlog: i32) -> io::Result<()> {
         SockRef::from(&self.io).listen(backlog)
+    }
+
+    /// The options of this socket.
+    pub fn options(&self) -> SocketOptions<'_> {
+        SocketOptions::unix(SockRef::from(&self.io))
     }
 
     /// The source of this listener.

@@ -4,13 +4,14 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
-use socket2::Socket;
+use socket2::{SockRef, Socket};
 
 use super::connect::attempt;
 use super::file::SocketFile;
 use super::listener::new_socket;
 use super::{UnixListener, UnixName, UnixStream, UnixTarget, address};
 use crate::Handle;
+use crate::net::SocketOptions;
 
 /// A socket that is neither a connection nor a listener yet. Dropping it closes it.
 ///
@@ -84,6 +85,15 @@ impl UnixSocket {
     /// What the OS answers.
     pub fn local_name(&self) -> io::Result<UnixName> {
         Ok(UnixName::new(&self.socket()?.local_addr()?))
+    }
+
+    /// The options of this socket.
+    ///
+    /// # Errors
+    ///
+    /// None but that of what it became.
+    pub fn options(&self) -> io::Result<SocketOptions<'_>> {
+        Ok(SocketOptions::unix(SockRef::from(self.socket()?)))
     }
 
     fn socket(&self) -> io::Result<&Socket> {

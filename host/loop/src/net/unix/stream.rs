@@ -13,7 +13,7 @@ use super::file::SocketFile;
 use super::{UnixConnect, UnixName, UnixTarget};
 use crate::core::Interest;
 use crate::net::unread::Unread;
-use crate::net::{ByteStream, RawSocket};
+use crate::net::{ByteStream, RawSocket, SocketOptions};
 use crate::{Handle, Registration};
 
 /// A connected socket. Dropping it closes it. All methods take `&self`.
@@ -47,6 +47,11 @@ impl UnixStream {
             Self::new(handle, near, None)?,
             Self::new(handle, far, None)?,
         ))
+    }
+
+    /// The options of this socket.
+    pub fn options(&self) -> SocketOptions<'_> {
+        SocketOptions::unix(SockRef::from(&self.io))
     }
 
     /// Takes over a connected socket and makes it non-blocking.
