@@ -92,7 +92,10 @@ def prepare(folder):
     """Makes the suite importable, and has it look at what is there, not at the platform's name."""
     package = sys.modules["test"] = types.ModuleType("test")
     package.__path__ = [folder]
-    if importlib.util.find_spec("termios") is None:
+    if sys.platform == "wasi":
+        import threads
+
+        threads.install()
         # Imported by all tests of a file, and used by those that need a pseudo-terminal.
         sys.modules["tty"] = types.ModuleType("tty")
     # The guest's is cut short within quotation marks.
