@@ -25,17 +25,19 @@ class Reporter(unittest.TestResult):
         tell(ended=test.id(), outcome=outcome, reason=reason)
 
     def addError(self, test, error):
-        super().addError(test, error)
-        self.note(test, "failed", last_line(error))
+        self.fail(test, error)
 
     def addFailure(self, test, error):
-        super().addFailure(test, error)
-        self.note(test, "failed", last_line(error))
+        self.fail(test, error)
 
     def addSubTest(self, test, subtest, error):
-        super().addSubTest(test, subtest, error)
         if error is not None:
-            self.note(test, "failed", last_line(error))
+            self.fail(test, error)
+
+    def fail(self, test, error):
+        """The whole of it is for the log."""
+        print(test.id(), self._exc_info_to_string(error, test), file=sys.stderr)
+        self.note(test, "failed", last_line(error))
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)

@@ -10,8 +10,8 @@ from . import descriptors, errors, transfer
 
 _native = {
     name: getattr(os, name)
-    for name in ("close", "dup", "fstat", "get_blocking", "isatty", "lstat", "read", "set_blocking",
-                 "stat", "write")
+    for name in ("close", "dup", "fstat", "get_blocking", "get_inheritable", "isatty", "lstat",
+                 "read", "set_blocking", "stat", "write")
     if hasattr(os, name)
 }
 _native_open = io.open
@@ -121,6 +121,13 @@ def get_blocking(number):
     return _native["get_blocking"](number) if number > 2 else True
 
 
+def get_inheritable(number):
+    """Is `os.get_inheritable`. No child gets anything but its standard streams."""
+    if descriptors.is_ours(number):
+        return False
+    return _native["get_inheritable"](number)
+
+
 def fstat(number):
     """Is `os.fstat`; of what is no file only the kind is known."""
     if descriptors.is_ours(number):
@@ -177,6 +184,7 @@ def install():
     os.set_blocking, os.get_blocking = set_blocking, get_blocking
     os.fstat, os.isatty, os.stat, os.lstat = fstat, isatty, status, link_status
     os.sendfile = send_file
+    os.get_inheritable = get_inheritable
     os.pipe = descriptors.add_pipe
     io.open = builtins.open = open
 

@@ -15,6 +15,8 @@ def before_socket():
 
 def install():
     """All the rest. It calls nothing of the host, so that a build may do it."""
+    from asyncio import unix_events
+
     from . import children, errors, executor, files, folders, polling, ring, selector, signals
     from . import waiting
 
@@ -28,3 +30,5 @@ def install():
     executor.install()
     waiting.install()
     time.sleep = ring.sleep
+    # The other one starts a thread for each child.
+    unix_events._ThreadedChildWatcher = unix_events._PidfdChildWatcher

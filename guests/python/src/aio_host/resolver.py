@@ -111,6 +111,24 @@ def gethostbyname(name):
     return getaddrinfo(name, 0, c.AF_INET, c.SOCK_STREAM)[0][4][0]
 
 
+def gethostbyname_ex(name):
+    """Is `socket.gethostbyname_ex`."""
+    found = getaddrinfo(name, 0, c.AF_INET, c.SOCK_STREAM)
+    return name, [], [address[0] for *_, address in found]
+
+
+def gethostbyaddr(name):
+    """Is `socket.gethostbyaddr`."""
+    if name == gethostname():
+        return name, [], ["127.0.0.1"]
+    address = getaddrinfo(name, 0, c.AF_UNSPEC, c.SOCK_STREAM)[0][4]
+    try:
+        found, _ = getnameinfo(address, c.NI_NAMEREQD | c.NI_NUMERICSERV)
+    except _native.gaierror:
+        raise _native.herror(1, "Unknown host") from None
+    return found, [], [address[0]]
+
+
 def gethostname():
     """Is `socket.gethostname`; a guest is not told the machine's."""
     return "localhost"
@@ -119,6 +137,12 @@ def gethostname():
 def getservbyname(name, protocol="tcp"):
     """Is `socket.getservbyname`."""
     return getaddrinfo("127.0.0.1", name, c.AF_INET, c.SOCK_STREAM)[0][4][1]
+
+
+def getservbyport(port, protocol="tcp"):
+    """Is `socket.getservbyport`."""
+    flags = c.NI_NUMERICHOST | (c.NI_DGRAM if protocol == "udp" else 0)
+    return getnameinfo(("127.0.0.1", port), flags)[1]
 
 
 def getprotobyname(name):

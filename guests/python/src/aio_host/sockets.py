@@ -31,11 +31,14 @@ from .messages import Messages as _Messages
 from .messages import check_send as _check_send
 from .resolver import (  # noqa: F401
     getaddrinfo,
+    gethostbyaddr,
     gethostbyname,
+    gethostbyname_ex,
     gethostname,
     getnameinfo,
     getprotobyname,
     getservbyname,
+    getservbyport,
 )
 from .resolver import address_of as _address_of
 
@@ -188,8 +191,12 @@ class socket(_Messages):
     def connect(self, address):
         """Connects it."""
         error = self._connect(address)
-        if error is not None:
-            raise error
+        try:
+            if error is not None:
+                raise error
+        finally:
+            # Else it and its traceback would have each other.
+            del error
 
     def connect_ex(self, address):
         """Connects it, and returns an errno."""
@@ -372,6 +379,9 @@ def _open(family, kind):
     else:
         opener = interface.tcp if streams else interface.udp
         handle = _errors.call(opener, _addresses.family_of(family))
+        if streams:
+            # Set by the host, but programs expect to do that themselves.
+            _options.set(handle, _c.IPPROTO_TCP, _c.TCP_NODELAY, 0)
     return _socket_of(handle, family, kind)
 
 
