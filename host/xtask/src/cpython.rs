@@ -38,11 +38,12 @@ const PACKAGES: [&str; 15] = [
 
 /// What finds the loader and the libraries beside itself, wherever the folder is.
 const WRAPPER: &str = r#"#!/bin/sh
-top=$(dirname "$(dirname "$(readlink -f "$0")")")
+self=$(readlink -f "$0")
+top=$(dirname "$(dirname "$self")")
 loader=$(echo "$top"/usr/lib*/ld-linux-*.so.*)
 libraries=$(dirname "$(echo "$top"/usr/lib/*/libc.so.6)")
 export PYTHONHOME="$top/usr"
-exec "$loader" --library-path "$libraries" "$top/usr/bin/python3.14" "$@"
+exec "$loader" --library-path "$libraries" --argv0 "$self" "$top/usr/bin/python3.14" "$@"
 "#;
 
 /// The unpacked interpreter.
