@@ -24,7 +24,7 @@ pub(super) struct Result {
 }
 
 /// What became of all tests of one file.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Outcomes {
     pub(super) results: BTreeMap<String, Result>,
     pub(super) time: Duration,
@@ -36,6 +36,12 @@ impl Outcomes {
         let reason = reason.into();
         let name = short(test).to_owned();
         self.results.insert(name, Result { outcome, reason });
+    }
+
+    /// Adds others, which hold where both know of a test.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.results.extend(others.results);
+        self.time += others.time;
     }
 
     /// The names of all tests, as the suite has them.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::table::Table;
 
 use super::expected::{Entry, Expected};
-use super::outcome::{Outcome, Outcomes, Result};
+use super::outcome::{Outcome, Outcomes, Result, short};
 
 /// Both runs.
 pub(super) struct Report<'a> {
@@ -30,13 +30,30 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Adds what became of a file: `which` is 0 natively and 1 in the guest.
+    /// Adds what became of a file, or a part of it: `which` is 0 natively and 1 in the guest.
     pub(super) fn add(&mut self, file: &'a str, which: usize, outcomes: Outcomes) {
-        self.files.entry(file).or_default()[which] = outcomes;
+        self.files.entry(file).or_default()[which].extend(outcomes);
+    }
+
+    /// The files with tests that differ without being listed, and all their other tests.
+    pub(super) fn all_but_unexpected(&self) -> Vec<(&'a str, Vec<String>)> {
+        let files = self.files.iter().filter_map(|(file, both)| {
+            let tests: BTreeSet<_> = both.iter().flat_map(Outcomes::tests).collect();
+            let (again, others): (Vec<_>, Vec<_>) =
+                tests.into_iter().partition(|test| self.is_unexpected(test));
+            (!again.is_empty()).then_some((*file, others))
+        });
+        files.collect()
+    }
+
+    fn is_unexpected(&self, test: &str) -> bool {
+        let mut unexpected = self.differences.iter().filter(|one| one.cause.is_none());
+        unexpected.any(|one| one.test == short(test))
     }
 
     /// Finds the differences.
     pub(super) fn compare(&mut self) {
+        self.differences.clear();
         for [native, guest] in self.files.values() {
             let tests: BTreeSet<_> = native.results.keys().chain(guest.results.keys()).collect();
             for test in tests {
@@ -86,8 +103,7 @@ impl<'a> Report<'a> {
         for (file, both) in &self.files {
             table.row(self.row(file, both));
             for (sum, one) in sums.iter_mut().zip(both) {
-                sum.results.extend(one.results.clone());
-                sum.time += one.time;
+                sum.extend(one.clone());
             }
         }
         table.row(self.row("", &sums));
