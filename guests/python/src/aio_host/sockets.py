@@ -311,7 +311,10 @@ class socket(_Messages):
 
     def setsockopt(self, level, name, value, optlen=None):
         """Sets an option."""
-        _options.set(self._descriptor(), level, name, value)
+        descriptor = self._descriptor()
+        # Linux takes it of a Unix socket, and does nothing.
+        if self._family != _c.AF_UNIX or (level, name) != (_c.SOL_SOCKET, _c.SO_REUSEADDR):
+            _options.set(descriptor, level, name, value)
 
     def getsockopt(self, level, name, buflen=0):
         """Tells an option, as a number, or as `buflen` bytes."""
@@ -379,10 +382,11 @@ def _open(family, kind):
     else:
         opener = interface.tcp if streams else interface.udp
         handle = _errors.call(opener, _addresses.family_of(family))
-        if streams:
-            # Set by the host, but programs expect to do that themselves.
-            _options.set(handle, _c.IPPROTO_TCP, _c.TCP_NODELAY, 0)
-    return _socket_of(handle, family, kind)
+    opened = _socket_of(handle, family, kind)
+    if streams and family != _c.AF_UNIX:
+        # Set by the host, but programs expect to do that themselves.
+        _options.set(opened, _c.IPPROTO_TCP, _c.TCP_NODELAY, 0)
+    return opened
 
 
 def _socket_of(handle, family, kind=_c.SOCK_STREAM):
