@@ -133,8 +133,8 @@ pub(crate) struct Descriptor {
 #[derive(Debug)]
 pub(crate) enum Redirect {
     Null,
-    /// Where the guest's own stream of the number does.
-    Inherit,
+    /// Where the guest's own stream of this number does.
+    Standard(u32),
     Pipe,
     /// To a file, as the guest sees it.
     File(String, FileMode),

@@ -56,7 +56,12 @@ async fn counts() -> Result<(), String> {
         command.descriptor(null(number));
         fails(prepared(&command), ErrorCode::OutOfRange, "a number")?;
     }
-    Ok(())
+    for number in [3, u32::MAX] {
+        let mut command = Command::new("true");
+        command.stdout(Stdio::Standard(number));
+        fails(prepared(&command), ErrorCode::OutOfRange, "a stream")?;
+    }
+    ends(Command::new("true").stderr(Stdio::Standard(1))).await
 }
 
 fn null(number: u32) -> ExtraDescriptor {

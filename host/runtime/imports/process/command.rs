@@ -147,7 +147,7 @@ fn descriptors(
     let standard = [(0, stdin), (1, stdout), (2, stderr)].map(|(number, redirect)| Descriptor {
         number,
         reads: number == 0,
-        redirect: redirect.into(),
+        redirect: kept(number, redirect),
     });
     let mut all = Vec::from(standard);
     for descriptor in extra {
@@ -155,8 +155,12 @@ fn descriptors(
         all.push(Descriptor {
             number: descriptor.number,
             reads: descriptor.reads,
-            redirect: descriptor.redirect.into(),
+            redirect: kept(descriptor.number, descriptor.redirect),
         });
+    }
+    let unknown = |one: &Descriptor| matches!(one.redirect, Redirect::Standard(3..));
+    if all.iter().any(unknown) {
+        return Err(ErrorCode::OutOfRange);
     }
     let misused = |descriptor: &Descriptor| {
         descriptor.number != 2 && matches!(descriptor.redirect, Redirect::Stdout)
@@ -187,16 +191,16 @@ fn group(group: ProcessGroup) -> Group {
     }
 }
 
-impl From<Wanted> for Redirect {
-    fn from(wanted: Wanted) -> Self {
-        match wanted {
-            Wanted::Null => Self::Null,
-            Wanted::Inherit => Self::Inherit,
-            Wanted::Pipe => Self::Pipe,
-            Wanted::File(file) => Self::File(file.path, file.mode.into()),
-            Wanted::Handle(handle) => Self::Handle(handle),
-            Wanted::Stdout => Self::Stdout,
-        }
+/// What is kept of what is wanted of the descriptor of this number.
+fn kept(number: u32, wanted: Wanted) -> Redirect {
+    match wanted {
+        Wanted::Null => Redirect::Null,
+        Wanted::Inherit => Redirect::Standard(number),
+        Wanted::Standard(number) => Redirect::Standard(number),
+        Wanted::Pipe => Redirect::Pipe,
+        Wanted::File(file) => Redirect::File(file.path, file.mode.into()),
+        Wanted::Handle(handle) => Redirect::Handle(handle),
+        Wanted::Stdout => Redirect::Stdout,
     }
 }
 

@@ -85,7 +85,7 @@ impl Io {
         Ok(match &descriptor.redirect {
             Redirect::Null => End::Null(null().map_err(failed)?),
             Redirect::Stdout => ends.stdout().map_err(failed)?,
-            Redirect::Inherit => match self.children.own(number).map_err(failed)? {
+            Redirect::Standard(own) => match self.children.own(*own).map_err(failed)? {
                 Some(own) => End::Own(own),
                 None => End::Null(null().map_err(failed)?),
             },
