@@ -23,6 +23,17 @@ pub(super) fn prints_the_same(flags: &[&str], name: &str, args: &[&str]) {
     assert_eq!(printed, String::from_utf8(expected.stdout).unwrap());
 }
 
+/// The same for a program that writes files in a folder, of which each has its own.
+#[track_caller]
+fn leaves_the_same(flags: &[&str], name: &str) {
+    let [theirs, ours] = [Folder::with(&[]), Folder::with(&[])];
+    let expected = python3(&[&program(name), theirs.text()]);
+    assert!(expected.status.success(), "{expected:?}");
+    let dir = format!("--dir={}", ours.text());
+    let printed = prints(&[flags, &[&dir, &program(name), ours.text()]].concat());
+    assert_eq!(printed, String::from_utf8(expected.stdout).unwrap());
+}
+
 #[test]
 fn tasks_and_timers_are_as_in_python() {
     prints_the_same(&[], "timers", &[]);
@@ -84,10 +95,28 @@ fn an_executor_does_its_work_in_between() {
 }
 
 #[test]
+fn an_executor_of_processes_does_its_work_in_workers() {
+    let flags = ["--max-workers=2"];
+    prints_the_same(&flags, "executor", &[]);
+    prints_the_same(&flags, "processes", &["one", "two"]);
+}
+
+#[test]
 fn children_are_as_in_python() {
     for name in ["communicate", "control", "protocol", "streams"] {
         prints_the_same(&["--allow-run=*"], name, &[]);
     }
+    prints_the_same(&["--allow-run=*", "--allow-signal=ALRM"], "children", &[]);
+}
+
+#[test]
+fn files_are_standard_streams_of_children_as_in_python() {
+    leaves_the_same(&["--allow-run=*"], "redirects");
+}
+
+#[test]
+fn files_are_written_where_python_writes_them() {
+    leaves_the_same(&[], "seeking");
 }
 
 #[test]
@@ -140,6 +169,17 @@ asyncio.run(main())
 }
 
 #[test]
+fn a_program_that_computes_hears_of_an_interrupt() {
+    for work in ["print(0)", "kept = [[] for _ in range(10000)]"] {
+        let code = format!("print('begun', flush=True)\nwhile True: {work}");
+        let mut running = start(&["-c", &code]);
+        assert_eq!(running.line(), "begun");
+        running.signal(Signal::INT);
+        running.end().fails(130, &["\nKeyboardInterrupt\n"]);
+    }
+}
+
+#[test]
 fn what_is_not_granted_is_a_permission_error_and_named() {
     let denied = [
         (
@@ -171,9 +211,16 @@ fn what_is_not_granted_is_a_permission_error_and_named() {
 #[test]
 fn what_cannot_be_says_what_can() {
     let code = "from concurrent.futures import ProcessPoolExecutor; ProcessPoolExecutor()";
-    python(&["-c", code]).fails(1, &["NotImplementedError", "asyncio.to_thread"]);
+    let ran = python(&["--max-workers=0", "-c", code]);
+    ran.fails(1, &["NotImplementedError", "--max-workers"]);
+    let code = "import os; os.fork()";
+    python(&["-c", code]).fails(1, &["OSError", "a guest cannot fork"]);
+    let code = "import multiprocessing as m; m.Process(target=print).start()";
+    python(&["-c", code]).fails(1, &["OSError", "ProcessPoolExecutor"]);
     let code = "import threading; threading.Event().wait()";
     python(&["-c", code]).fails(1, &["RuntimeError: nothing can end this wait"]);
     let code = "import os, subprocess; subprocess.run(['true'], preexec_fn=os.getcwd)";
     python(&["-c", code]).fails(1, &["OSError", "preexec_fn"]);
+    let code = "import subprocess; subprocess.run(['true'], pass_fds=[0], umask=2)";
+    python(&["-c", code]).fails(1, &["OSError", "pass_fds"]);
 }

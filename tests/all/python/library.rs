@@ -16,13 +16,12 @@ for module in pkgutil.iter_modules(['/python']):
 ";
 
 /// Modules for a window, a terminal, or code that is native, and what they miss.
-const MISSING: [&str; 8] = [
+const MISSING: [&str; 7] = [
     "bz2 _bz2",
     "ctypes _ctypes",
     "curses _curses",
     "lzma _lzma",
     "pty termios",
-    "ssl _ssl",
     "tty termios",
     "turtle tkinter",
 ];

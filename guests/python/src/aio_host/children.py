@@ -1,5 +1,5 @@
-"""Children: `subprocess` over the host's processes, and the calls of `os` by which asyncio learns
-of their ends."""
+"""Children: the host's processes as `os` knows them, by the numbers of their processes and groups.
+"""
 
 import errno
 import os
@@ -8,9 +8,8 @@ import stat
 import subprocess
 
 from . import descriptors, errors, host, ring
-from .selector import RingSelector
 
-# The guest's own number, which no child ever has.
+# The guest's own number, which no child ever has, and that of its group.
 OWN_ID = 1
 
 _children: dict = {}
@@ -19,10 +18,14 @@ _children: dict = {}
 class Child:
     """A child that was not waited for yet, or of which there are descriptors."""
 
-    def __init__(self, resource):
+    def __init__(self, resource, leads: bool = False, at_end=()):
         self.resource = resource
         self.handle = resource.as_handle()
         self.id = resource.id()
+        # The number of its group.
+        self.group = self.id if leads else OWN_ID
+        # What is to be called when it was waited for.
+        self.at_end = at_end
         self.uses = 1
 
     def __exit__(self, *error):
@@ -30,6 +33,11 @@ class Child:
         self.uses -= 1
         if self.uses == 0:
             self.resource.__exit__(None, None, None)
+
+    def signal(self, number: int):
+        """Sends it a signal; to one that has ended, and was not waited for, that is nothing."""
+        if self.resource.try_wait() is None and number:
+            errors.call(self.resource.signal, number)
 
 
 class Nothing:
@@ -39,44 +47,82 @@ class Nothing:
         """Has nothing to close."""
 
 
+def add(child: Child) -> int:
+    """Makes a child one to be waited for, and tells its number."""
+    _children[child.id] = child
+    return child.id
+
+
 def waitpid(pid, options):
-    """Is `os.waitpid`, for one child."""
-    child = _children.get(pid)
-    if child is None:
-        raise errors.system(errno.ECHILD)
-    while (ended := child.resource.try_wait()) is None:
+    """Is `os.waitpid`: for one child, for any, or for those of a group."""
+    while (child := _ended(chosen := _chosen(pid))) is None:
         if options & WNOHANG:
             return 0, 0
-        ring.wait_for(child.handle, ring.READ, None)
-    del _children[pid]
+        ring.wait_for_any({one.handle: ring.READ for one in chosen}, None)
+    del _children[child.id]
+    status = _status(child.resource.try_wait().status)
     child.__exit__()
-    return pid, _status(ended.status)
+    for work in child.at_end:
+        work()
+    return child.id, status
+
+
+def wait():
+    """Is `os.wait`."""
+    return waitpid(-1, 0)
 
 
 def pidfd_open(pid, flags=0):
     """Is `os.pidfd_open`: the descriptor can be read when the child has ended."""
     if pid == OWN_ID:
-        return _add_nothing()
-    child = _children.get(pid)
-    if child is None:
-        raise errors.system(errno.ESRCH)
+        return add_nothing()
+    child = _get(pid)
     child.uses += 1
     return descriptors.add(descriptors.Descriptor(child.handle, stat.S_IFREG, child))
 
 
 def kill(pid, number):
     """Is `os.kill`, for the guest itself and its children."""
+    number = int(number)
+    if not 0 <= number <= 64:
+        raise errors.system(errno.EINVAL)
     if pid == OWN_ID:
-        signal.raise_signal(number)
-        return
-    child = _children.get(pid)
-    if child is None:
+        _raise(number)
+    elif pid > 0:
+        _get(pid).signal(number)
+    elif pid == -1:
+        _signal_all(list(_children.values()), number)
+    else:
+        killpg(-pid, number)
+
+
+def killpg(group, number):
+    """Is `os.killpg`; in the group of the guest are the children that lead none of their own."""
+    members = [child for child in _children.values() if child.group == (group or OWN_ID)]
+    if not members and group > OWN_ID:
         raise errors.system(errno.ESRCH)
-    errors.call(child.resource.signal, int(number))
+    _signal_all(members, int(number))
+    if group <= OWN_ID:
+        _raise(int(number))
 
 
 def getpid():
     """Is `os.getpid`."""
+    return OWN_ID
+
+
+def getppid():
+    """Is `os.getppid`: a guest knows none."""
+    return 0
+
+
+def getpgid(pid):
+    """Is `os.getpgid`, and `os.getsid`."""
+    return OWN_ID if pid in (0, OWN_ID) else _get(pid).group
+
+
+def getpgrp():
+    """Is `os.getpgrp`."""
     return OWN_ID
 
 
@@ -108,119 +154,61 @@ def waitstatus_to_exitcode(status):
     return -wtermsig(status) if wifsignaled(status) else wexitstatus(status)
 
 
-def execute(popen, args, executable, preexec_fn, close_fds, pass_fds, cwd, env, startupinfo,
-            creationflags, shell, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite,
-            restore_signals, gid, gids, uid, umask, start_new_session, process_group):
-    """Is `Popen._execute_child`."""
-    if preexec_fn is not None or pass_fds or gid is not None or gids is not None:
-        raise _impossible("preexec_fn, pass_fds, group and extra_groups")
-    if uid is not None or umask >= 0:
-        raise _impossible("user and umask")
-    words = _words(args, shell)
-    program = words[0] if executable is None else os.fsdecode(executable)
-    process = host.process
-    options = process.CommandOptions(
-        _environment(env),
-        _directory(cwd),
-        _redirect(p2cread, 0),
-        _redirect(c2pwrite, 1),
-        process.Redirect_Stdout() if errwrite in (c2pwrite, 1) and errwrite != -1
-        else _redirect(errwrite, 2),
-        [],
-        _group(start_new_session, process_group),
-    )
-    child = _spawn(program, words[1:], options)
-    _children[child.id] = child
-    popen.pid = child.id
-    popen._child_created = True
-    popen._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
+def add_nothing() -> int:
+    """Opens what leads nowhere."""
+    return descriptors.add(descriptors.Descriptor(0, stat.S_IFCHR, Nothing()))
 
 
 def install():
     """Puts them in place."""
-    os.waitpid, os.pidfd_open, os.kill, os.getpid = waitpid, pidfd_open, kill, getpid
-    os.waitstatus_to_exitcode = waitstatus_to_exitcode
+    for function in waitpid, wait, pidfd_open, kill, killpg, getpid, getppid, getpgid, getpgrp:
+        setattr(os, function.__name__, function)
+    os.getsid, os.waitstatus_to_exitcode = getpgid, waitstatus_to_exitcode
     os.WNOHANG = WNOHANG
     os.WIFSIGNALED, os.WTERMSIG = wifsignaled, wtermsig
     os.WIFEXITED, os.WEXITSTATUS = wifexited, wexitstatus
     os.WIFSTOPPED, os.WSTOPSIG = (lambda status: False), (lambda status: 0)
-    subprocess._can_fork_exec = True
-    subprocess.Popen._execute_child = execute
-    subprocess.Popen._get_devnull = _get_devnull
-    subprocess._PopenSelector = RingSelector
     late = subprocess._del_safe
     for name in ("waitpid", "waitstatus_to_exitcode", "WIFSTOPPED", "WSTOPSIG"):
         setattr(late, name, staticmethod(getattr(os, name)))
     late.WNOHANG, late.ECHILD = WNOHANG, errno.ECHILD
 
 
-def _spawn(program: str, arguments: list[str], options) -> Child:
-    try:
-        command = errors.call(host.process.Command.create, program, arguments, options)
-        with command:
-            return Child(errors.call(command.spawn))
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, program) from None
+def _get(pid: int) -> Child:
+    child = _children.get(pid)
+    if child is None:
+        raise errors.system(errno.ESRCH)
+    return child
 
 
-def _words(args, shell: bool) -> list[str]:
-    if isinstance(args, (str, bytes, os.PathLike)):
-        args = [args]
-    words = [os.fsdecode(word) for word in args]
-    return ["/bin/sh", "-c", *words] if shell else words
+def _chosen(pid: int) -> list[Child]:
+    """Those that may be waited for by this number."""
+    if pid > 0:
+        chosen = [_children[pid]] if pid in _children else []
+    elif pid == -1:
+        chosen = list(_children.values())
+    else:
+        chosen = [child for child in _children.values() if child.group == (-pid or OWN_ID)]
+    if not chosen:
+        raise errors.system(errno.ECHILD)
+    return chosen
 
 
-def _environment(env):
-    if env is None:
-        return None
-    return [(os.fsdecode(name), os.fsdecode(value)) for name, value in env.items()]
+def _ended(chosen: list[Child]) -> Child | None:
+    return next((one for one in chosen if one.resource.try_wait() is not None), None)
 
 
-def _directory(cwd) -> str | None:
-    if cwd is not None:
-        return os.path.abspath(os.fsdecode(cwd))
-    here = os.getcwd()
-    return None if here == "/" else here
+def _signal_all(members: list[Child], number: int):
+    for child in members:
+        child.signal(number)
 
 
-def _group(start_new_session: bool, process_group: int):
-    groups = host.process.ProcessGroup
-    if start_new_session:
-        return groups.NEW_SESSION
-    if process_group == 0:
-        return groups.NEW_GROUP
-    if process_group > 0:
-        raise _impossible("another process_group than 0")
-    return groups.INHERIT
-
-
-def _redirect(number: int, own: int):
-    process = host.process
-    if number in (-1, own):
-        return process.Redirect_Inherit()
-    if not descriptors.is_ours(number) or number < descriptors.FIRST:
-        raise _impossible("files and other standard streams as those of a child")
-    descriptor = descriptors.get(number)
-    if isinstance(descriptor.owner, Nothing):
-        return process.Redirect_Null()
-    return process.Redirect_Handle(descriptor.handle)
-
-
-def _get_devnull(popen) -> int:
-    if not hasattr(popen, "_devnull"):
-        popen._devnull = _add_nothing()
-    return popen._devnull
-
-
-def _add_nothing() -> int:
-    return descriptors.add(descriptors.Descriptor(0, stat.S_IFCHR, Nothing()))
+def _raise(number: int):
+    if number:
+        signal.raise_signal(number)
 
 
 def _status(status) -> int:
     if type(status) is host.process.ExitStatus_Signal:
         return status.value
     return status.value << 8
-
-
-def _impossible(what: str) -> OSError:
-    return OSError(errno.EOPNOTSUPP, f"a guest's children cannot have this: {what}")

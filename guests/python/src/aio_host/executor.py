@@ -85,16 +85,6 @@ class InlineExecutor(thread.ThreadPoolExecutor):
         return fn(*args, **kwargs)
 
 
-class NoProcesses:
-    """Stands for `ProcessPoolExecutor`, which a guest cannot have."""
-
-    def __init__(self, *args, **kwargs):
-        raise NotImplementedError(
-            "a guest cannot start other interpreters of itself: use asyncio.to_thread, which does"
-            " the work inline, or asyncio.create_subprocess_exec for a program"
-        )
-
-
 async def shut_down_default(loop, timeout=None):
     """Is the loop's `shutdown_default_executor`, which would start a thread."""
     loop._executor_shutdown_called = True
@@ -113,7 +103,6 @@ def perform_one() -> bool:
 def install():
     """Puts them in place."""
     thread.ThreadPoolExecutor = futures.ThreadPoolExecutor = InlineExecutor
-    futures.ProcessPoolExecutor = NoProcesses
     base_events.BaseEventLoop.shutdown_default_executor = shut_down_default
 
 

@@ -6,7 +6,7 @@ import io
 import os
 import stat
 
-from . import descriptors, errors, transfer
+from . import descriptors, errors, opened, transfer
 
 _native = {
     name: getattr(os, name)
@@ -15,6 +15,8 @@ _native = {
     if hasattr(os, name)
 }
 _native_open = io.open
+# Modes, without b and t, of files that may be written.
+_WRITTEN = {"w", "a", "x", "r+", "w+", "a+", "x+"}
 
 
 class DescriptorIO(io.RawIOBase):
@@ -165,17 +167,22 @@ def isatty(number):
 def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, closefd=True,
          opener=None):
     """Is `open`."""
-    if not isinstance(file, int) or not descriptors.is_ours(file) or file < descriptors.FIRST:
-        return _native_open(file, mode, buffering, encoding, errors, newline, closefd, opener)
-    raw = DescriptorIO(file, mode.replace("b", "").replace("t", ""), closefd)
-    if buffering == 0:
-        return raw
-    buffered = _buffered(raw, buffering)
-    if "b" in mode:
-        return buffered
-    text = io.TextIOWrapper(buffered, encoding, errors, newline, buffering == 1)
-    text.mode = mode
-    return text
+    kind = mode.replace("b", "").replace("t", "")
+    text_options = encoding, errors, newline
+    if isinstance(file, int) and file >= descriptors.FIRST:
+        raw = DescriptorIO(file, kind, closefd)
+    elif kind in _WRITTEN and _is_sound(mode, buffering, text_options):
+        raw = opened.FileIO(file, kind, closefd, opener)
+    else:
+        made = _native_open(file, mode, buffering, *text_options, closefd, opener)
+        _note(made, file, opener)
+        return made
+    _note(raw, file, opener)
+    try:
+        return _layers(raw, mode, buffering, text_options)
+    except BaseException:
+        raw.close()
+        raise
 
 
 def install():
@@ -197,8 +204,33 @@ def _of_mode(mode: int) -> os.stat_result:
     return os.stat_result((mode,) + (0,) * 9)
 
 
-def _buffered(raw: DescriptorIO, size: int):
+def _is_sound(mode: str, buffering: int, text_options: tuple) -> bool:
+    """Whether Python itself has nothing to say against it."""
+    if "b" not in mode:
+        return mode.count("t") < 2 and buffering != 0
+    return "t" not in mode and mode.count("b") < 2 and text_options == (None, None, None)
+
+
+def _note(file, path, opener):
+    # What an opener opened it has noted itself, if it knows more of it than a name.
+    if opener is None and not isinstance(file, DescriptorIO):
+        opened.note(file.fileno(), path)
+
+
+def _layers(raw, mode: str, buffering: int, text_options: tuple):
+    if buffering == 0:
+        return raw
+    buffered = _buffered(raw, buffering)
+    if "b" in mode:
+        return buffered
+    by_line = buffering == 1 or buffering < 0 and raw.isatty()
+    text = io.TextIOWrapper(buffered, *text_options, by_line)
+    text.mode = mode
+    return text
+
+
+def _buffered(raw, size: int):
     size = size if size > 1 else io.DEFAULT_BUFFER_SIZE
     if raw.readable() and raw.writable():
-        return io.BufferedRWPair(raw, raw, size)
+        return io.BufferedRandom(raw, size) if raw.seekable() else io.BufferedRWPair(raw, raw, size)
     return io.BufferedReader(raw, size) if raw.readable() else io.BufferedWriter(raw, size)

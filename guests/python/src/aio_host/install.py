@@ -17,18 +17,13 @@ def install():
     """All the rest. It calls nothing of the host, so that a build may do it."""
     from asyncio import unix_events
 
-    from . import children, errors, executor, files, folders, polling, ring, selector, signals
-    from . import waiting
+    from . import alarms, children, errors, executor, files, folders, opened, polling, pool, ring
+    from . import selector, signals, spawning, waiting
 
-    errors.install()
-    files.install()
-    folders.install()
-    selector.install()
-    polling.install()
-    signals.install()
-    children.install()
-    executor.install()
-    waiting.install()
+    for module in errors, opened, files, folders, selector, polling, signals, alarms:
+        module.install()
+    for module in children, spawning, executor, pool, waiting:
+        module.install()
     time.sleep = ring.sleep
     # The other one starts a thread for each child.
     unix_events._ThreadedChildWatcher = unix_events._PidfdChildWatcher

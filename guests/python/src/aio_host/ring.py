@@ -17,9 +17,13 @@ _MOST = 16_384
 
 _tokens = count(1)
 _queue: list = []
+# The bytes of operations in the queue that have some, by token.
+_payloads: dict[int, bytes] = {}
 # Operations that are to be told of once, and watches of signals, by token.
 _callbacks: dict = {}
 _standing: dict = {}
+# Batches that came while nobody took a turn.
+_early: list = []
 # The waiter whose watches the host has.
 _waiter = None
 # Handles of which something is there already that was looked at.
@@ -98,7 +102,7 @@ def wait(watches: Watches, timeout: float | None) -> list[tuple[int, int]]:
         _waiter = watches
         watches.enter()
     early = watches.early() if ahead else []
-    ready = _turn(watches, 0 if early else _nanoseconds(timeout))
+    ready = _turn(watches, 0 if early else nanoseconds(timeout))
     told = dict(ready) if early else {}
     ready.extend(one for one in early if one[0] not in told)
     return ready
@@ -136,10 +140,13 @@ def sleep(seconds: float):
     wait_until(lambda: False, seconds)
 
 
-def start(operation, done) -> int:
-    """Submits an operation with the next turn. `done(outcome)` is called once."""
+def start(operation, done, payload: bytes = b"") -> int:
+    """Submits an operation, and its bytes, with the next turn. `done(outcome)` is called once; an
+    outcome that is data is the bytes."""
     token = next(_tokens)
     _callbacks[token] = done
+    if payload:
+        _payloads[token] = payload
     _submit(token, operation)
     return token
 
@@ -147,6 +154,21 @@ def start(operation, done) -> int:
 def flush():
     """Submits what there is now, without waiting, and sees to what is done."""
     _turn(_waiter, 0)
+
+
+def look():
+    """Hears of signals without a turn. What else has happened is seen to by the next one."""
+    batch = host.ring.enter([], b"", 0)
+    for completion in batch.completions:
+        if completion.token in _standing:
+            _standing[completion.token]()
+    # A handle that is ready is told of again.
+    told = host.ring.Outcome_Ready
+    batch.completions = [one for one in batch.completions if type(one.outcome) is not told]
+    if batch.completions:
+        _early.append(batch)
+    if batch.stop and _on_stop is not None:
+        _on_stop()
 
 
 def run(operation):
@@ -204,22 +226,39 @@ def _wait_until(condition, watches: Watches, timeout: float | None) -> bool:
 def _turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, int]]:
     submissions = _queue[:_MOST]
     del _queue[:_MOST]
-    batch = host.ring.enter(submissions, b"", 0 if _queue else timeout)
-    ready = []
-    for completion in batch.completions:
-        token = completion.token
-        event = watches.ready(token, completion.outcome) if watches is not None else None
-        if event is not None:
-            ready.append(event)
-        elif token in _callbacks:
-            _callbacks.pop(token)(completion.outcome)
-        elif token in _standing:
-            _standing[token]()
+    early, _early[:] = _early[:], []
+    batch = host.ring.enter(submissions, _taken(submissions), 0 if _queue or early else timeout)
+    ready = [event for kept in early for event in _see_to(kept.completions, kept.data, watches)]
+    ready += _see_to(batch.completions, batch.data, watches)
     if batch.stop and _on_stop is not None:
         _on_stop()
     if _after_turn is not None:
         _after_turn()
     return ready
+
+
+def _see_to(completions, data: bytes, watches: Watches | None) -> list[tuple[int, int]]:
+    data = memoryview(data)
+    ready = []
+    for completion in completions:
+        token = completion.token
+        event = watches.ready(token, completion.outcome) if watches is not None else None
+        if event is not None:
+            ready.append(event)
+        elif token in _callbacks:
+            outcome = completion.outcome
+            if type(outcome) is host.ring.Outcome_Data:
+                outcome, data = bytes(data[: outcome.value]), data[outcome.value :]
+            _callbacks.pop(token)(outcome)
+        elif token in _standing:
+            _standing[token]()
+    return ready
+
+
+def _taken(submissions: list) -> bytes:
+    if not _payloads:
+        return b""
+    return b"".join(_payloads.pop(submission.token, b"") for submission in submissions)
 
 
 def _submit(token: int, operation):
@@ -232,7 +271,8 @@ def _watch(handle: int, events: int):
     return host.ring.Operation_Watch(host.ring.WatchArguments(handle, interest))
 
 
-def _nanoseconds(timeout: float | None) -> int | None:
+def nanoseconds(timeout: float | None) -> int | None:
+    """A span in the host's unit; none is for ever."""
     if timeout is None:
         return None
     if timeout <= 0:

@@ -3,13 +3,18 @@
 The host's request to stop counts as SIGINT, which needs no grant.
 """
 
+import _signal as _native
 import _thread
+import gc
 import os
 import signal as _signal
 import sys
 from collections import deque
 
 from . import descriptors, errors, host, ring, transfer
+
+# What only notes that a signal came.
+_interrupt = _thread.interrupt_main
 
 _LAST = 64
 # Those that do nothing unless they are handled: CHLD, CONT, URG and WINCH.
@@ -20,6 +25,8 @@ _pending: deque[int] = deque()
 # What the host was asked for: the resource and the token of its watch, by number.
 _subscriptions: dict = {}
 _wakeup = -1
+# How many were handled.
+_handled = 0
 
 
 def signal(number, handler):
@@ -77,6 +84,30 @@ def valid_signals():
     return {named.get(number, number) for number in range(1, _LAST + 1)}
 
 
+def pause():
+    """Is `signal.pause`."""
+    before = _handled
+    ring.wait_until(lambda: _handled != before, None)
+
+
+def arrive(number: int):
+    """Notes that a signal came, which is handled at the end of the turn."""
+    _pending.append(int(number))
+
+
+def look():
+    """Handles signals that came, as a wait does."""
+    ring.look()
+    _handle_pending()
+
+
+def look_while_computing():
+    """Looks after each collection of garbage from now on: a program that makes objects without
+    ever waiting hears of signals too."""
+    _native.signal(_signal.SIGINT, lambda number, frame: _handle_pending())
+    gc.callbacks.append(_look_after_collection)
+
+
 def siginterrupt(number, flag):
     """Is `signal.siginterrupt`: no call is ever interrupted, but by what a handler raises."""
     _checked(number)
@@ -84,10 +115,11 @@ def siginterrupt(number, flag):
 
 def install():
     """Puts them in place."""
-    for function in signal, getsignal, set_wakeup_fd, raise_signal, valid_signals, siginterrupt:
+    replaced = signal, getsignal, set_wakeup_fd, raise_signal, valid_signals, siginterrupt, pause
+    for function in replaced:
         setattr(_signal, function.__name__, function)
     _thread.interrupt_main = interrupt_main
-    ring.set_hooks(_handle_pending, lambda: _pending.append(int(_signal.SIGINT)))
+    ring.set_hooks(_handle_pending, lambda: arrive(_signal.SIGINT))
 
 
 def _checked(number) -> int:
@@ -124,8 +156,20 @@ def _collect(resource):
         _pending.append(event.signal)
 
 
+def _look_after_collection(phase, info):
+    if phase == "stop":
+        ring.look()
+        if _pending:
+            # Not at once: nobody here could catch what a handler raises. A call that is spelled as
+            # one would be followed by a look of the interpreter's own.
+            for _ in iter(_interrupt, None):
+                pass
+
+
 def _handle_pending():
+    global _handled
     while _pending:
+        _handled += 1
         _handle(_pending.popleft())
 
 

@@ -17,9 +17,10 @@ aio_host.install()
 import asyncio  # noqa: E402
 import runpy  # noqa: E402, F401
 
+import wit_world  # noqa: E402
 from wit_world import exports  # noqa: E402
 
-from . import adaptions, program, refusals, streams  # noqa: E402
+from . import adaptions, program, refusals, worker  # noqa: E402
 
 refusals.install()
 adaptions.install()
@@ -33,5 +34,11 @@ class Run(exports.Run):
     """The command's main call."""
 
     def run(self) -> None:
-        streams.open_standard()
         program.main()
+
+
+class WitWorld(wit_world.WitWorld):
+    """The other calls."""
+
+    def run_job(self, job: bytes) -> bytes:
+        return worker.run(job)

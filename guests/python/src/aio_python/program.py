@@ -9,9 +9,10 @@ import threading
 import types
 from importlib.machinery import SourceFileLoader
 
+from aio_host import signals
 from wit_world.imports import exit as wasi_exit
 
-from . import options, prompt, settings
+from . import options, prompt, settings, streams
 
 INTERRUPTED = 130
 UNREADABLE = 2
@@ -23,7 +24,8 @@ _OWN = os.path.dirname(__file__)
 
 def main():
     """Runs the program, and ends the component with its exit code."""
-    os._exit = _exit
+    begin()
+    signals.look_while_computing()
     chosen = options.parse(sys.argv[1:])
     code = _ended(lambda: _start(chosen))
     if _prompts_after(chosen):
@@ -31,6 +33,12 @@ def main():
     code = _finish(code)
     if code != 0:
         _exit(code)
+
+
+def begin():
+    """Makes the interpreter one that has just started."""
+    streams.open_standard()
+    os._exit = _exit
 
 
 def _exit(code: int):

@@ -3,6 +3,16 @@
 import io
 import sys
 
+from aio_host import signals
+
+
+class Output(io.FileIO):
+    """Output that hears of signals: an endless loop that prints is ended by Ctrl+C."""
+
+    def write(self, data):
+        signals.look()
+        return super().write(data)
+
 
 def open_standard(encoding: str = "utf-8", errors: str | None = None):
     """Opens them anew. Output is buffered by the line at a terminal, and by the block elsewhere."""
@@ -18,7 +28,7 @@ def unbuffer():
 
 
 def _text(number: int, name: str, mode: str, encoding: str, errors: str):
-    raw = io.FileIO(number, mode, closefd=False)
+    raw = (io.FileIO if mode == "r" else Output)(number, mode, closefd=False)
     raw.name = name
     buffer = io.BufferedReader(raw) if mode == "r" else io.BufferedWriter(raw)
     by_line = number == 2 or raw.isatty()
