@@ -78,6 +78,15 @@ def to_nobody():
     print("to nobody:", done.returncode)
 
 
+def into_nothing():
+    with open(os.devnull, "w") as nothing, open(os.devnull, "rb") as empty:
+        print("nothing:", nothing.write("text"), empty.read(), nothing.name)
+        print("through it:", subprocess.run("cat", stdin=empty, stdout=nothing).returncode)
+    number = os.open(os.devnull, os.O_RDWR)
+    print("by descriptor:", os.write(number, b"text"), os.read(number, 9))
+    os.close(number)
+
+
 def in_a_folder():
     print("in:", subprocess.check_output("pwd", cwd=FOLDER, text=True).strip() == FOLDER)
     try:
@@ -99,5 +108,6 @@ without_a_name()
 by_descriptor()
 into_other_streams()
 to_nobody()
+into_nothing()
 in_a_folder()
 asyncio.run(with_a_loop())

@@ -40,13 +40,6 @@ class Child:
             errors.call(self.resource.signal, number)
 
 
-class Nothing:
-    """Owns no handle: that of `/dev/null`, and of the guest's own process."""
-
-    def __exit__(self, *error):
-        """Has nothing to close."""
-
-
 def add(child: Child) -> int:
     """Makes a child one to be waited for, and tells its number."""
     _children[child.id] = child
@@ -75,7 +68,7 @@ def wait():
 def pidfd_open(pid, flags=0):
     """Is `os.pidfd_open`: the descriptor can be read when the child has ended."""
     if pid == OWN_ID:
-        return add_nothing()
+        return descriptors.add_nothing()
     child = _get(pid)
     child.uses += 1
     return descriptors.add(descriptors.Descriptor(child.handle, stat.S_IFREG, child))
@@ -152,11 +145,6 @@ def wexitstatus(status):
 def waitstatus_to_exitcode(status):
     """Is `os.waitstatus_to_exitcode`."""
     return -wtermsig(status) if wifsignaled(status) else wexitstatus(status)
-
-
-def add_nothing() -> int:
-    """Opens what leads nowhere."""
-    return descriptors.add(descriptors.Descriptor(0, stat.S_IFCHR, Nothing()))
 
 
 def install():

@@ -17,6 +17,13 @@ _free: list[int] = []
 _fresh = count(FIRST)
 
 
+class Nothing:
+    """Owns no handle: that of `/dev/null`, and of the guest's own process."""
+
+    def __exit__(self, *error):
+        """Has nothing to close."""
+
+
 class Descriptor:
     """One open handle. Duplicates share it."""
 
@@ -41,6 +48,10 @@ class Descriptor:
         self.name = self.peer = None
         # What was looked at and not read: bytes, or a datagram with its sender.
         self.ahead = None
+
+    def is_null(self) -> bool:
+        """Whether it leads nowhere."""
+        return isinstance(self.owner, Nothing)
 
     def close(self):
         """Closes one of its duplicates, and with the last of them the handle."""
@@ -90,6 +101,11 @@ def close(number: int):
     if number >= FIRST:
         heapq.heappush(_free, number)
     descriptor.close()
+
+
+def add_nothing() -> int:
+    """Opens what leads nowhere."""
+    return add(Descriptor(0, stat.S_IFCHR, Nothing()))
 
 
 def add_pipe() -> tuple[int, int]:

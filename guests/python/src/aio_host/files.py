@@ -62,11 +62,21 @@ class DescriptorIO(io.RawIOBase):
                 os.close(self._number)
 
 
+class NullIO(DescriptorIO):
+    """That of `/dev/null`."""
+
+    def __init__(self, path, mode: str):
+        super().__init__(descriptors.add_nothing(), mode)
+        self.name = path
+
+
 def read(number, size):
     """Is `os.read`."""
     if not descriptors.is_ours(number):
         return _native["read"](number, size)
     descriptor = descriptors.get(number)
+    if descriptor.is_null():
+        return b""
     return transfer.read(descriptor, size, _timeout(descriptor))
 
 
@@ -75,6 +85,8 @@ def write(number, data):
     if not descriptors.is_ours(number):
         return _native["write"](number, data)
     descriptor = descriptors.get(number)
+    if descriptor.is_null():
+        return len(data)
     return transfer.write(descriptor, data, _timeout(descriptor))
 
 
@@ -169,7 +181,9 @@ def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None,
     """Is `open`."""
     kind = mode.replace("b", "").replace("t", "")
     text_options = encoding, errors, newline
-    if isinstance(file, int) and file >= descriptors.FIRST:
+    if opened.is_null(file):
+        raw = NullIO(file, kind)
+    elif isinstance(file, int) and file >= descriptors.FIRST:
         raw = DescriptorIO(file, kind, closefd)
     elif kind in _WRITTEN and _is_sound(mode, buffering, text_options):
         raw = opened.FileIO(file, kind, closefd, opener)

@@ -6,6 +6,8 @@ After a seek to the very end WASI's library goes on writing where it wrote befor
 import io
 import os
 
+from . import descriptors
+
 _native_open, _native_seek = os.open, os.lseek
 
 # By descriptor. A file that was closed stays, until another has its number.
@@ -23,6 +25,8 @@ class FileIO(io.FileIO):
 
 def open(path, flags, mode=0o777, *, dir_fd=None):
     """Is `os.open`."""
+    if is_null(path):
+        return descriptors.add_nothing()
     number = _native_open(path, flags, mode, dir_fd=dir_fd)
     if dir_fd is None:
         note(number, path)
@@ -34,6 +38,11 @@ def seek(number, position, whence):
     place = _native_seek(number, position, whence)
     _settle(number, place, whence)
     return place
+
+
+def is_null(path) -> bool:
+    """Whether it is that of what leads nowhere, which needs no grant."""
+    return str(path) == os.devnull
 
 
 def note(number: int, path):

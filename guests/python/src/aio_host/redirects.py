@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from contextlib import suppress
 
-from . import children, descriptors, host, opened
+from . import descriptors, host, opened
 
 
 class Redirects:
@@ -84,7 +84,7 @@ def _of_handle(number: int, own: int):
     if not descriptors.is_ours(number):
         return None
     descriptor = descriptors.get(number)
-    if isinstance(descriptor.owner, children.Nothing):
+    if descriptor.is_null():
         return process.Redirect_Null()
     return process.Redirect_Handle(descriptor.handle)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from multiprocessing import process
 
-from . import children, errors, host, redirects
+from . import children, descriptors, errors, host, redirects
 from .selector import RingSelector
 
 
@@ -69,7 +69,7 @@ def install():
 
 def _get_devnull(popen) -> int:
     if not hasattr(popen, "_devnull"):
-        popen._devnull = children.add_nothing()
+        popen._devnull = descriptors.add_nothing()
     return popen._devnull
 
 

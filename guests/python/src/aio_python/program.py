@@ -20,6 +20,7 @@ UNREADABLE = 2
 UNFLUSHED = 120
 
 _OWN = os.path.dirname(__file__)
+_OURS = os.path.dirname(_OWN) + "/aio_"
 
 
 def main():
@@ -160,6 +161,8 @@ def _tell(error: BaseException):
     while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OWN):
         trace = trace.tb_next
     error.__traceback__ = trace
+    if isinstance(error, KeyboardInterrupt):
+        _end_with_the_programs(trace)
     # For debuggers, at a prompt that follows.
     sys.last_exc, sys.last_type, sys.last_value = error, type(error), error
     sys.last_traceback = trace
@@ -168,6 +171,17 @@ def _tell(error: BaseException):
     except BaseException as second:
         print("Error in sys.excepthook:", file=sys.stderr)
         sys.__excepthook__(type(second), second, second.__traceback__)
+
+
+def _end_with_the_programs(trace):
+    """Cuts a traceback behind the last line of the program: what raises the interrupt is ours."""
+    last = None
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith(_OURS):
+            last = trace
+        trace = trace.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _finish(code: int) -> int:
