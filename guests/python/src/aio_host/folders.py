@@ -4,7 +4,8 @@ that a path can be followed from the root."""
 import os
 import stat
 
-_native = {name: getattr(os, name) for name in ("listdir", "lstat", "stat")}
+# As `files` has left them.
+_native: dict = {}
 _STAT = os.stat_result((stat.S_IFDIR | 0o555, *[0] * 9))
 
 # Names in each folder that cannot be opened.
@@ -47,6 +48,7 @@ def entries(path="."):
 
 def install():
     """Puts them in place."""
+    _native.update((name, getattr(os, name)) for name in ("listdir", "stat"))
     os.stat, os.lstat, os.listdir = status, link_status, entries
 
 
