@@ -1,5 +1,5 @@
-"""anyio on asyncio: task groups, cancel scopes, streams of memory and of sockets, children and
-signals."""
+"""anyio on asyncio: task groups, cancel scopes, streams of memory and of sockets, work for threads,
+children and signals. The argument is a folder for a Unix socket."""
 
 import signal
 import sys
@@ -96,6 +96,21 @@ async def sockets():
     await listener.aclose()
 
 
+async def unix_sockets(folder):
+    async def serve(client):
+        async with client:
+            await client.send(await client.receive() + b" back")
+
+    listener = await anyio.create_unix_listener(f"{folder}/socket")
+    async with anyio.create_task_group() as group:
+        group.start_soon(listener.serve, serve)
+        async with await anyio.connect_unix(f"{folder}/socket") as stream:
+            await stream.send(b"there and")
+            print(await stream.receive())
+        group.cancel_scope.cancel()
+    await listener.aclose()
+
+
 async def datagrams():
     async with await anyio.create_udp_socket(local_host="127.0.0.1") as one:
         port = one.extra(anyio.abc.SocketAttribute.local_port)
@@ -152,7 +167,7 @@ async def signals():
 
 
 async def main():
-    print(sys.argv[1:])
+    await unix_sockets(sys.argv[1])
     for part in groups, scopes, primitives, sockets, datagrams, threads, children, signals:
         await part()
 

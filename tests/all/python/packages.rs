@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use super::super::servers;
 use super::super::support::{Running, in_repository, wait_until};
 use super::super::tls::pki::Pki;
-use super::{LOOPBACK, path_text, prints, start};
+use super::{Folder, LOOPBACK, path_text, prints, start};
 
 const TESTS: &str = "tests/packages";
 const EXAMPLES: &str = "examples/python/packages";
@@ -83,6 +83,11 @@ fn redis_is_talked_to_as_in_python() {
     let redis = servers::redis();
     let url = format!("redis://{}", redis.address);
     prints_the_same(&["--allow-net=127.0.0.1"], "redis_client", &[&url]);
+    let socket = redis.socket();
+    let dir = format!("--dir={}", path_text(socket.parent().unwrap()));
+    let url = format!("unix://{}", path_text(&socket));
+    let flags = ["--allow-net=127.0.0.1", &dir];
+    prints_the_same(&flags, "redis_client", &[&url]);
 }
 
 #[test]
@@ -157,8 +162,11 @@ fn websockets_are_as_in_python() {
 
 #[test]
 fn anyio_is_as_in_python() {
-    let flags = [&LOOPBACK[..], &["--allow-run=*", "--allow-signal=USR1"]].concat();
-    prints_the_same(&flags, "anyio_tour", &[]);
+    let folder = Folder::with(&[]);
+    let dir = format!("--dir={}", folder.text());
+    let own = ["--allow-run=*", "--allow-signal=USR1", &dir];
+    let flags = [&LOOPBACK[..], &own].concat();
+    prints_the_same(&flags, "anyio_tour", &[folder.text()]);
 }
 
 #[test]
@@ -182,8 +190,8 @@ fn of_uvicorn([server, client]: [By; 2]) -> [String; 2] {
         &*format!("--dir={folder}::{folder}:ro"),
         "--allow-signal=INT,TERM",
     ];
-    let app = ["-u", "-m", "uvicorn", "uvicorn_app:app", "--app-dir"];
-    let words = [&app[..], &[&folder, "--port", &port]].concat();
+    let app = ["-u", "-m", "uvicorn", "uvicorn_app:app", "--no-access-log"];
+    let words = [&app[..], &["--app-dir", &folder, "--port", &port]].concat();
     let mut server = server.start(&flags, &words);
     assert_eq!(server.line(), "lifespan.startup");
     wait_until("uvicorn listens", || TcpStream::connect(address).is_ok());
