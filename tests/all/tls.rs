@@ -1,6 +1,6 @@
 //! `aio:host/tls` as a guest sees it, and as its peers do.
 
-mod peers;
+pub(crate) mod peers;
 pub(crate) mod pki;
 
 use std::io::Read;

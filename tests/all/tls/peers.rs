@@ -9,7 +9,7 @@ use super::pki::{NAME, Pki};
 use crate::support::{LOOPBACK, Running, guest, installed, run, wait_until};
 
 /// A program of others, ended with the test.
-struct Peer(Child);
+pub(crate) struct Peer(pub(crate) Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {
@@ -26,7 +26,7 @@ impl Peer {
 }
 
 /// Starts openssl as a server, and reads where it listens.
-fn openssl_server(pki: &Pki, version: &str) -> (Peer, SocketAddr) {
+pub(crate) fn openssl_server(pki: &Pki, version: &str) -> (Peer, SocketAddr) {
     let mut peer = Peer::start(
         Command::new(installed("openssl"))
             .args(["s_server", "-accept", "127.0.0.1:0", "-www", version])
@@ -80,7 +80,7 @@ fn a_client_talks_to_openssl() {
 }
 
 /// openssl as a client, whose input and output the test has.
-fn openssl_client(pki: &Pki, address: SocketAddr, flags: &[&str]) -> Peer {
+pub(crate) fn openssl_client(pki: &Pki, address: SocketAddr, flags: &[&str]) -> Peer {
     Peer::start(
         Command::new(installed("openssl"))
             .args(["s_client", "-quiet", "-no_ign_eof", "-connect"])

@@ -11,7 +11,7 @@ use rcgen::{
 use tempfile::TempDir;
 
 /// The name that the good certificate is for.
-pub(super) const NAME: &str = "server.example";
+pub(crate) const NAME: &str = "server.example";
 
 /// The number of the good certificate, which is also the one that `revoked.crl` revokes.
 const SERIAL: u64 = 42;
@@ -47,6 +47,7 @@ impl Pki {
         pki.issue(&authority, "purpose", NAME, |params| {
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         });
+        pki.write_self_signed("alone", NAME);
         pki
     }
 
@@ -89,6 +90,16 @@ impl Pki {
         change(&mut params);
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, authority).unwrap();
+        self.write(&format!("{file}.pem"), &certificate.pem());
+        self.write(&format!("{file}.key"), &key.serialize_pem());
+    }
+
+    /// A server that is an authority itself.
+    fn write_self_signed(&self, file: &str, name: &str) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
         self.write(&format!("{file}.pem"), &certificate.pem());
         self.write(&format!("{file}.key"), &key.serialize_pem());
     }

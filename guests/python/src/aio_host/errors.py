@@ -83,4 +83,9 @@ def call(function, *arguments):
     try:
         return function(*arguments)
     except Err as failure:
-        raise of(failure.value) from None
+        raise of(taken(failure)) from None
+
+
+def taken(failure: Err):
+    """The code of a failure, which is used up: frames of the bindings hold it, and it them."""
+    return failure.with_traceback(None).value

@@ -8,6 +8,7 @@ import warnings
 from componentize_py_types import Err
 
 from .. import host
+from ..errors import taken as _taken
 from . import certificates, channels, ciphers, errors, keys, session, x509
 from . import constants as c
 
@@ -69,8 +70,9 @@ class _SSLContext:
         self._check_hostname = is_client
         self._options = _DEFAULT_OPTIONS
         self._verify_flags = c.VERIFY_X509_TRUSTED_FIRST
-        is_fixed = protocol == c.PROTOCOL_TLSv1_2
-        self._minimum, self._maximum = (c.PROTO_TLSv1_2,) * 2 if is_fixed else (-2, -1)
+        self._minimum, self._maximum = c.PROTO_TLSv1_2, c.PROTO_MAXIMUM_SUPPORTED
+        if protocol == c.PROTOCOL_TLSv1_2:
+            self._maximum = c.PROTO_TLSv1_2
         self._flags = c.HOSTFLAG_NO_PARTIAL_WILDCARDS
         self._tickets = 2
         self._sni_callback = None
@@ -81,13 +83,14 @@ class _SSLContext:
         self._store = certificates.Store()
         self._configs: dict = {}
         self._counts = dict.fromkeys(_COUNTS.split(), 0)
-        self.post_handshake_auth = False
+        self._post_handshake_auth = False
         return self
 
     protocol = property(lambda self: self._protocol)
     security_level = property(lambda self: 2)
     verify_flags = _setting("_verify_flags", "How certificates are checked.")
     _host_flags = _setting("_flags", "How names are compared.")
+    post_handshake_auth = _setting("_post_handshake_auth", "Of no effect: servers do not ask then.")
 
     @property
     def verify_mode(self):
@@ -128,6 +131,8 @@ class _SSLContext:
         value = operator.index(value)
         if value < 0:
             raise ValueError("Cannot convert negative int")
+        if value >> 64:
+            raise OverflowError("Python int too large to convert to C unsigned long")
         if value & ~self._options & _NO_VERSION:
             _warn("ssl.OP_NO_SSL*/ssl.OP_NO_TLS* options are deprecated")
         self._options = value
@@ -231,7 +236,7 @@ class _SSLContext:
 
     def set_ecdh_curve(self, name, /):
         """Checks the name; the host chooses among all it has."""
-        name = name.decode() if isinstance(name, bytes) else name
+        name = os.fsdecode(name)
         if name not in _CURVES:
             raise ValueError(f"unknown elliptic curve name {name!r}")
 
@@ -326,6 +331,11 @@ class _SSLContext:
         return self._wrap(channels.Socket(sock), server_side, server_hostname, owner, session)
 
     def _wrap(self, channel, server_side, server_hostname, owner, resumed):
+        if server_side and (server_hostname or resumed):
+            given = "server_hostname" if server_hostname else "session"
+            raise ValueError(f"{given} can only be specified in client mode")
+        if self._check_hostname and not server_side and not server_hostname:
+            raise ValueError("check_hostname requires server_hostname")
         if server_side and self._protocol == c.PROTOCOL_TLS_CLIENT:
             raise errors.SSLError("Cannot create a server socket with a PROTOCOL_TLS_CLIENT context")
         if not server_side and self._protocol == c.PROTOCOL_TLS_SERVER:
@@ -353,7 +363,7 @@ class _SSLContext:
             try:
                 config = self._configs[key] = make()
             except Err as failure:
-                raise errors.of_code(failure.value.name, None) from None
+                raise errors.of_code(_taken(failure).name, None) from None
         return config
 
     def _make_client(self):

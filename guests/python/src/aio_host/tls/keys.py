@@ -5,6 +5,7 @@ import re
 from componentize_py_types import Err
 
 from .. import host
+from ..errors import taken as _taken
 from . import certificates, errors, passwords
 
 _KEYS = (b"PRIVATE KEY", b"RSA PRIVATE KEY", b"EC PRIVATE KEY")
@@ -58,6 +59,7 @@ def _check(made):
     try:
         tls.ServerConfig.create(tls.ServerOptions([made], clients, [], *versions))
     except Err as failure:
-        if failure.value.name != "TLS_BAD_IDENTITY":
-            raise errors.of_code(failure.value.name, None) from None
+        code = _taken(failure)
+        if code.name != "TLS_BAD_IDENTITY":
+            raise errors.of_code(code.name, None) from None
         raise errors.failure("KEY_VALUES_MISMATCH", number=116, library="X509") from None

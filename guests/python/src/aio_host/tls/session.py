@@ -7,6 +7,7 @@ import weakref
 from componentize_py_types import Err
 
 from .. import host
+from ..errors import taken as _taken
 from . import certificates, ciphers, errors, hello, x509
 from . import constants as c
 
@@ -221,14 +222,13 @@ class _SSLSocket:
 
     def _client(self):
         context = self._context
-        if context.check_hostname and not self._hostname:
-            raise ValueError("check_hostname requires server_hostname")
         config = context._client_config().as_handle()
         try:
             return host.tls.Engine.client(config, self._hostname or "")
         except Err as failure:
-            if failure.value.name != "INVALID_ARGUMENT":
-                raise _unopened(failure.value) from None
+            code = _taken(failure)
+            if code.name != "INVALID_ARGUMENT":
+                raise errors.of_code(code.name, None) from None
             if context.check_hostname:
                 raise ValueError(f"not a name of a server: {self._hostname!r}") from None
         # A name that is none is not told to the server.
@@ -239,7 +239,7 @@ class _SSLSocket:
         try:
             return host.tls.Engine.server(config)
         except Err as failure:
-            raise _unopened(failure.value) from None
+            raise errors.of_code(_taken(failure).name, None) from None
 
     def _shake(self, doing: str):
         """Does what is left of the handshake."""
@@ -290,10 +290,13 @@ class _SSLSocket:
         callback = self._context.sni_callback
         if callback is None:
             return
+        owner = self.owner or self._channel.socket
+        if owner is None:
+            self._give_up(_INTERNAL_ERROR, "CALLBACK_FAILED")
         try:
-            alert = callback(self.owner or self._channel.socket, self._hello.name, self._context)
+            alert = callback(owner, self._hello.name, self._context)
         except BaseException as error:
-            _tell_unraisable(error, callback)
+            _Unraisable(error)
             alert = _HANDSHAKE_FAILURE
         if alert is not None:
             number = alert if isinstance(alert, int) else _INTERNAL_ERROR
@@ -328,8 +331,9 @@ class _SSLSocket:
         try:
             return self._engine.read(_PIECE)
         except Err as failure:
-            if failure.value.name != "TLS_TRUNCATED":
-                raise self._failure(failure.value) from None
+            code = _taken(failure)
+            if code.name != "TLS_TRUNCATED":
+                raise self._failure(code) from None
         if self._context.options & c.OP_IGNORE_UNEXPECTED_EOF:
             return b""
         self._has_failed = True
@@ -357,7 +361,7 @@ class _SSLSocket:
         try:
             return function(*arguments)
         except Err as failure:
-            raise self._failure(failure.value) from None
+            raise self._failure(_taken(failure)) from None
 
     def _failure(self, code) -> errors.SSLError:
         """Sends the peer the last word, and returns what went wrong."""
@@ -392,13 +396,11 @@ def _as_certificates(found: list[bytes]):
     return [certificates.Certificate._of(data) for data in found] or None
 
 
-def _unopened(code) -> errors.SSLError:
-    return errors.of_code(code.name, None)
+class _Unraisable:
+    """Has the interpreter tell of an error that nobody can be given."""
 
+    def __init__(self, error: BaseException):
+        self._error = error
 
-def _tell_unraisable(error: BaseException, callback):
-    import sys
-
-    text = f"Exception ignored in ssl servername callback {callback!r}"
-    arguments = sys.UnraisableHookArgs((type(error), error, error.__traceback__, text, callback))
-    sys.unraisablehook(arguments)
+    def __del__(self):
+        raise self._error
