@@ -61,12 +61,12 @@ impl HostEngine for State {
 
     fn outgoing(&mut self, engine: Resource<Engine>, max: u32) -> Result<Vec<u8>> {
         let engine = self.engine_of(&engine)?;
-        let mut data = Vec::new();
-        if engine.wants_write() {
-            data.resize(read_max(max), 0);
-            let length = engine.write_tls(&mut data);
-            data.truncate(length);
+        if !engine.wants_write() {
+            return Ok(Vec::new());
         }
+        let mut data = vec![0; read_max(max)];
+        let length = engine.write_tls(&mut data);
+        data.truncate(length);
         Ok(data)
     }
 

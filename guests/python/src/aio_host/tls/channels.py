@@ -8,6 +8,8 @@ from . import errors
 
 # The length of a record's head, in which its own length is.
 HEAD = 5
+# The most that the engine takes before what it decrypted is read.
+_RECORD = HEAD + 16_640
 
 
 class Buffers:
@@ -25,7 +27,7 @@ class Buffers:
     def receive(self, doing: str) -> bytes:
         """What came, none at the end."""
         if self._incoming.pending or self._incoming.eof:
-            return self._incoming.read(transfer.MOST)
+            return self._incoming.read(_RECORD)
         raise errors.want_read()
 
     def give_back(self, data: bytes):

@@ -68,6 +68,8 @@ class _SSLSocket:
         self._plain = b""
         # How much of what is being written the engine has already.
         self._written = 0
+        # Whether the engine has nothing more to be read.
+        self._is_drained = False
         self._is_done = self._has_failed = self._said_end = False
         self._agreed = self._session = None
         self._engine = None if server_side else self._client()
@@ -320,12 +322,17 @@ class _SSLSocket:
 
     def _next_plain(self) -> bytes:
         """What the peer said next; nothing is its end."""
+        has_come = False
         while True:
-            data = self._take_plain()
+            data = None if self._is_drained else self._take_plain()
             if data is not None:
                 return data
+            self._is_drained = True
+            if has_come:
+                # What was no text may want an answer.
+                self._flush("read")
             self._receive("read")
-            self._flush("read")
+            has_come = True
 
     def _take_plain(self) -> bytes | None:
         try:
@@ -345,6 +352,7 @@ class _SSLSocket:
         if not self._is_tls and not self._server_side and data:
             self._early = data[:5]
             self._check_early()
+        self._is_drained = False
         taken = self._call(self._engine.incoming, data)
         self._channel.give_back(data[taken:])
         if not data and self._engine.is_handshaking():
@@ -353,8 +361,12 @@ class _SSLSocket:
 
     def _flush(self, doing: str):
         """Sends what the engine has for the peer."""
-        while data := self._engine.outgoing(_PIECE):
-            self._channel.send(data, doing)
+        size = _PIECE
+        while size == _PIECE:
+            data = self._engine.outgoing(_PIECE)
+            size = len(data)
+            if data:
+                self._channel.send(data, doing)
         self._channel.flush(doing)
 
     def _call(self, function, *arguments):
