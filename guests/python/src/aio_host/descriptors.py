@@ -8,7 +8,8 @@ import heapq
 import stat
 from itertools import count
 
-from . import errors, host, ring
+from . import errors, flows, host, ring
+from .constants import SOCK_STREAM
 
 FIRST = 4096
 
@@ -60,9 +61,21 @@ class Descriptor:
             owner, self.owner = self.owner, None
             ring.ahead.discard(self.handle)
             if owner is None:
-                errors.call(host.sockets.close, self.handle)
+                ring.settle(self.handle, self._close_handle)
             else:
                 owner.__exit__(None, None, None)
+
+    def is_connection(self) -> bool:
+        """Whether it may be one. A socket that is not connected yet is not told from one that is.
+        """
+        is_stream = stat.S_ISSOCK(self.mode) and self.type == SOCK_STREAM
+        return is_stream and not self.listening and not self.connecting
+
+    def _close_handle(self):
+        flow = flows.by_handle.get(self.handle)
+        if flow is not None:
+            flow.forget()
+        errors.call(host.sockets.close, self.handle)
 
 
 def add(descriptor: Descriptor) -> int:

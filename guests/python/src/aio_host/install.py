@@ -17,12 +17,12 @@ def install():
     """All the rest. It calls nothing of the host, so that a build may do it."""
     from asyncio import unix_events
 
-    from . import alarms, children, errors, executor, files, folders, opened, polling, pool, ring
-    from . import selector, signals, spawning, waiting
+    from . import alarms, children, errors, executor, files, folders, loop, opened, polling, pool
+    from . import ring, selector, signals, spawning, waiting
 
     for module in errors, opened, files, folders, selector, polling, signals, alarms:
         module.install()
-    for module in children, spawning, executor, pool, waiting:
+    for module in children, spawning, executor, pool, waiting, loop:
         module.install()
     time.sleep = ring.sleep
     # The other one starts a thread for each child.

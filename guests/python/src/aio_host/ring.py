@@ -6,16 +6,28 @@ waits; they are level-triggered, so what is not looked at is told again.
 
 import time
 from itertools import count
+from struct import Struct
 
-from . import host
+from . import errors, flows, host
 
 READ, WRITE = 1, 2
 
 # The longest timeout of the host, in nanoseconds, and the most operations in one turn.
 _LONGEST = 1 << 62
 _MOST = 16_384
+# How long the end of a program waits for a peer that takes nothing, in nanoseconds.
+_PATIENCE = 1_000_000_000
+
+# The forms of `enter-packed`: what comes first, a submission, and a completion.
+_HEAD, _SUBMISSION, _COMPLETION = Struct("<II"), Struct("<QQII"), Struct("<QII")
+_READ_MANY, _WRITE, _WATCH, _CANCEL = range(4)
+_KINDS = "Data", "Written", "Ready", "Failed", "Done"
+_DATA, _WRITTEN, _READY, _FAILED = range(4)
+_STOP, _MORE = 1, 2
 
 _tokens = count(1)
+# Operations that have a packed form, and those that have none.
+_records: list[bytes] = []
 _queue: list = []
 # The bytes of operations in the queue that have some, by token.
 _payloads: dict[int, bytes] = {}
@@ -40,9 +52,15 @@ class Watches:
         self._wanted: dict[int, int] = {}
         self._tokens: dict[int, int] = {}
         self._handles: dict[int, int] = {}
+        # Connections that are to be told of when they take something.
+        self._writers: dict[int, flows.Flow] = {}
 
     def set(self, handle: int, events: int):
         """Changes the events of a handle; 0 is none."""
+        flow = flows.by_handle.get(handle)
+        if flow is not None:
+            self._set_flow(flow, events)
+            return
         if events:
             self._wanted[handle] = events
         else:
@@ -56,40 +74,79 @@ class Watches:
         for handle in self._wanted:
             self._begin(handle)
 
+    def enter_one(self, handle: int):
+        """Watches a handle that has turned out to be no connection."""
+        self._writers.pop(handle, None)
+        self._begin(handle)
+
     def leave(self):
         """Has the host forget all of them."""
         for handle in list(self._tokens):
             self._end(handle)
+        for handle in self._wanted:
+            flow = flows.by_handle.get(handle)
+            if flow is not None:
+                _read_for(flow, 0)
 
     def early(self) -> list[tuple[int, int]]:
         """Those that can be read whatever the host says."""
         wanted = self._wanted
         return [(handle, READ) for handle in ahead if wanted.get(handle, 0) & READ]
 
-    def ready(self, token: int, outcome) -> tuple[int, int] | None:
+    def ready(self, token: int, kind: int, value: int) -> tuple[int, int] | None:
         """Which handle is ready, and for what. One that cannot be watched is ready for all."""
         handle = self._handles.get(token)
         if handle is None:
             return None
-        if type(outcome) is host.ring.Outcome_Ready:
-            return handle, outcome.value.value
+        if kind == _READY:
+            return handle, value
         del self._handles[token], self._tokens[handle]
         return handle, READ | WRITE
 
+    def ready_flows(self) -> list[tuple[int, int]]:
+        """The connections that are ready, and for what."""
+        if not flows.unread and not self._writers:
+            return []
+        wanted = self._wanted
+        ready = {
+            flow.handle: READ for flow in flows.unread if wanted.get(flow.handle, 0) & READ
+        }
+        for flow in self._writers.values():
+            if flow.is_writable():
+                ready[flow.handle] = ready.get(flow.handle, 0) | WRITE
+        return list(ready.items())
+
+    def _set_flow(self, flow, events: int):
+        """Has the host read, or not; the rest is known here."""
+        handle = flow.handle
+        if events:
+            self._wanted[handle] = events
+        else:
+            self._wanted.pop(handle, None)
+        if events & WRITE:
+            self._writers[handle] = flow
+        else:
+            self._writers.pop(handle, None)
+        if _waiter is self:
+            _read_for(flow, events)
+
     def _begin(self, handle: int):
         events = self._wanted.get(handle, 0)
-        if events:
+        flow = flows.by_handle.get(handle)
+        if flow is not None:
+            _read_for(flow, events)
+        elif events:
             token = next(_tokens)
             self._tokens[handle] = token
             self._handles[token] = handle
-            _submit(token, _watch(handle, events))
+            _record(token, handle, _WATCH, events)
 
     def _end(self, handle: int):
         token = self._tokens.pop(handle, None)
         if token is not None:
             del self._handles[token]
             # As a change to nothing: unlike a cancel it does no harm to a closed handle.
-            _submit(0, _watch(handle, 0))
+            _record(0, handle, _WATCH, 0)
 
 
 def wait(watches: Watches, timeout: float | None) -> list[tuple[int, int]]:
@@ -171,6 +228,33 @@ def look():
         _on_stop()
 
 
+def settle(handle: int, then):
+    """Calls `then()` when all is sent that a connection has taken: at once, if that can be."""
+    flow = flows.by_handle.get(handle)
+    if flow is None:
+        then()
+        return
+    if flow.size and not flow.blocked:
+        flush()
+    flow.when_sent(then)
+
+
+def is_idle() -> bool:
+    """Whether nothing is to be submitted, and all is read that was brought."""
+    return not (_records or _queue or _early or ahead or flows.unsent or flows.unread)
+
+
+def finish():
+    """Sends what connections have taken, as long as somebody takes it."""
+    left = flows.left()
+    while left:
+        for timeout in _PATIENCE, 0:
+            _packed_turn(None, timeout, [])
+        previous, left = left, flows.left()
+        if left == previous:
+            return
+
+
 def run(operation):
     """Submits an operation, waits for its end and returns its outcome."""
     outcomes: list = []
@@ -183,7 +267,7 @@ def stand(handle: int, ready) -> int:
     """Watches a handle whoever waits; `ready()` is called in each turn in which it is readable."""
     token = next(_tokens)
     _standing[token] = ready
-    _submit(token, _watch(handle, READ))
+    _record(token, handle, _WATCH, READ)
     return token
 
 
@@ -224,35 +308,150 @@ def _wait_until(condition, watches: Watches, timeout: float | None) -> bool:
 
 
 def _turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, int]]:
-    submissions = _queue[:_MOST]
-    del _queue[:_MOST]
+    ready: list[tuple[int, int]] = []
     early, _early[:] = _early[:], []
-    batch = host.ring.enter(submissions, _taken(submissions), 0 if _queue or early else timeout)
-    ready = [event for kept in early for event in _see_to(kept.completions, kept.data, watches)]
-    ready += _see_to(batch.completions, batch.data, watches)
-    if batch.stop and _on_stop is not None:
-        _on_stop()
+    for batch in early:
+        _see_to(watches, batch, ready)
+    if _queue:
+        if _records or flows.unsent:
+            # What was submitted before is begun before.
+            _packed_turn(watches, 0, ready)
+        _plain_turn(watches, ready)
+        early = True
+    if early or timeout != 0 and watches is not None and watches.ready_flows():
+        timeout = 0
+    _packed_turn(watches, timeout, ready)
+    if watches is not None:
+        ready += watches.ready_flows()
     if _after_turn is not None:
         _after_turn()
     return ready
 
 
-def _see_to(completions, data: bytes, watches: Watches | None) -> list[tuple[int, int]]:
-    data = memoryview(data)
-    ready = []
-    for completion in completions:
-        token = completion.token
-        event = watches.ready(token, completion.outcome) if watches is not None else None
-        if event is not None:
-            ready.append(event)
-        elif token in _callbacks:
-            outcome = completion.outcome
-            if type(outcome) is host.ring.Outcome_Data:
-                outcome, data = bytes(data[: outcome.value]), data[outcome.value :]
-            _callbacks.pop(token)(outcome)
-        elif token in _standing:
-            _standing[token]()
-    return ready
+def _packed_turn(watches: Watches | None, timeout: int | None, ready: list):
+    """A turn for all that has a packed form. Whatever has none comes with a plain one."""
+    batch = host.ring.enter_packed(*_packed(timeout))
+    number, flags = _HEAD.unpack_from(batch)
+    at = _HEAD.size + number * _COMPLETION.size
+    known = flows.by_token
+    for token, kind, value in _COMPLETION.iter_unpack(batch[_HEAD.size : at]):
+        if kind == _DATA:
+            data = batch[at : at + value]
+            at += value
+            if token in known:
+                known[token].received(data)
+            else:
+                _complete(watches, token, kind, data, ready)
+        else:
+            _complete(watches, token, kind, value, ready)
+    if flows.ending:
+        flows.end()
+    if flags & _STOP and _on_stop is not None:
+        _on_stop()
+    if flags & _MORE:
+        _plain_turn(watches, ready)
+
+
+def _packed(timeout: int | None) -> tuple[bytes, int | None]:
+    """What is submitted with a turn, and how long that may take."""
+    data = []
+    if len(_records) + len(flows.unsent) <= _MOST:
+        for flow in flows.unsent:
+            data.append(flow.to_send())
+            _record(flow.token + 1, flow.handle, _WRITE, len(data[-1]))
+        flows.unsent.clear()
+    records = _records[:_MOST]
+    del _records[:_MOST]
+    head = _HEAD.pack(len(records), 0)
+    return b"".join((head, *records, *data)), 0 if _records else timeout
+
+
+def _plain_turn(watches: Watches | None, ready: list):
+    """A turn for what has no packed form, without waiting."""
+    submissions = _queue[:_MOST]
+    del _queue[:_MOST]
+    batch = host.ring.enter(submissions, _taken(submissions), 0)
+    _see_to(watches, batch, ready)
+    if batch.stop and _on_stop is not None:
+        _on_stop()
+
+
+def _see_to(watches: Watches | None, batch, ready: list):
+    at = 0
+    for completion in batch.completions:
+        token, outcome = completion.token, completion.outcome
+        kind, value = _numbers(outcome)
+        if kind == _DATA:
+            value, at = batch.data[at : at + value], at + value
+        _complete(watches, token, kind, value, ready, outcome)
+
+
+def _complete(watches: Watches | None, token: int, kind: int, value, ready: list, outcome=None):
+    """Sees to the end of one operation, or to what a watch has to tell."""
+    flow = flows.by_token.get(token)
+    if flow is not None:
+        _go_on(watches, flow, token, kind, value)
+        return
+    event = watches.ready(token, kind, value) if watches is not None else None
+    if event is not None:
+        ready.append(event)
+    elif token in _callbacks:
+        is_data = kind == _DATA or outcome is None
+        _callbacks.pop(token)(_outcome(kind, value) if is_data else outcome)
+    elif token in _standing:
+        _standing[token]()
+
+
+def _go_on(watches: Watches | None, flow, token: int, kind: int, value):
+    code = host.types.ErrorCode(value) if kind == _FAILED else None
+    if kind == _DATA:
+        flow.received(value)
+    elif kind == _WRITTEN:
+        flow.sent_only(value)
+        _record(token, flow.handle, _WATCH, WRITE)
+    elif kind == _READY:
+        _record(0, flow.handle, _WATCH, 0)
+        flow.unblock()
+    elif token != flow.token:
+        flow.fail(errors.of(code))
+    elif code.name == "BAD_HANDLE":
+        # It is no connection.
+        flow.forget()
+        if watches is not None:
+            watches.enter_one(flow.handle)
+    elif code.name != "CANCELLED":
+        flow.end(errors.of(code))
+
+
+def _read_for(flow, events: int):
+    """Has the host read for a connection, or not."""
+    reading = bool(events & READ) and flow.ended is None
+    if reading != flow.reading:
+        flow.reading = reading
+        if reading:
+            _record(flow.token, flow.handle, _READ_MANY, flows.ROOM)
+        else:
+            _record(0, flow.token, _CANCEL, 0)
+
+
+def _numbers(outcome) -> tuple[int, int]:
+    """The packed form of an outcome; of one that has none only that it is no other."""
+    name = type(outcome).__name__.removeprefix("Outcome_")
+    if name not in _KINDS:
+        return len(_KINDS), 0
+    value = getattr(outcome, "value", 0)
+    return _KINDS.index(name), getattr(value, "value", value)
+
+
+def _outcome(kind: int, value):
+    """The outcome of a packed form; of data the bytes."""
+    if kind == _DATA:
+        return value
+    values = {_READY: host.ring.Interest, _FAILED: host.types.ErrorCode}
+    if kind in values:
+        value = values[kind](value)
+    made = getattr(host.ring, f"Outcome_{_KINDS[kind]}")
+    return made() if _KINDS[kind] == "Done" else made(value)
 
 
 def _taken(submissions: list) -> bytes:
@@ -266,9 +465,8 @@ def _submit(token: int, operation):
     _queue.append(host.ring.Submission(token, token == 0, operation))
 
 
-def _watch(handle: int, events: int):
-    interest = host.ring.Interest(events)
-    return host.ring.Operation_Watch(host.ring.WatchArguments(handle, interest))
+def _record(token: int, handle: int, kind: int, value: int):
+    _records.append(_SUBMISSION.pack(token, handle, kind, value))
 
 
 def nanoseconds(timeout: float | None) -> int | None:

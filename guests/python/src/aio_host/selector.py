@@ -3,7 +3,7 @@
 import errno
 import selectors
 
-from . import descriptors, errors, ring
+from . import descriptors, errors, flows, ring
 
 
 class RingSelector(selectors._BaseSelectorImpl):
@@ -18,7 +18,7 @@ class RingSelector(selectors._BaseSelectorImpl):
     def register(self, fileobj, events, data=None):
         key = super().register(fileobj, events, data)
         try:
-            handle = _handle(key.fd)
+            handle = _handle(key.fd, events)
         except OSError:
             super().unregister(fileobj)
             raise
@@ -66,11 +66,14 @@ class RingSelector(selectors._BaseSelectorImpl):
         super().close()
 
 
-def _handle(number: int) -> int:
+def _handle(number: int, events: int) -> int:
     if number > 2 and not descriptors.is_ours(number):
         # A file, which is always ready.
         raise errors.system(errno.EPERM)
-    return descriptors.get(number).handle
+    descriptor = descriptors.get(number)
+    if events & ring.READ and descriptor.is_connection():
+        flows.of(descriptor.handle)
+    return descriptor.handle
 
 
 def install():

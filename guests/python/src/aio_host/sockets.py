@@ -292,7 +292,8 @@ class socket(_Messages):
     def shutdown(self, how):
         """Shuts down one direction or both."""
         directions = _host.streams.ShutdownHow
-        _errors.call(_host.sockets.shutdown, self._handle(), directions(how))
+        handle, direction = self._handle(), directions(how)
+        _ring.settle(handle, lambda: _errors.call(_host.sockets.shutdown, handle, direction))
 
     def getsockname(self):
         """Its own address."""

@@ -2,7 +2,7 @@
 
 import errno
 
-from . import errors, host, ring
+from . import errors, flows, host, ring
 from .descriptors import Descriptor
 
 # The most bytes that the host moves at once.
@@ -15,7 +15,12 @@ def read(descriptor: Descriptor, size: int, timeout: float | None) -> bytes:
     if descriptor.ahead:
         return _take(descriptor, size)
     interface = host.ring
+    flow = flows.by_handle.get(descriptor.handle)
     while True:
+        if flow is not None:
+            data = flow.read(size)
+            if data is not None:
+                return data
         result = interface.try_read(descriptor.handle, min(size, MOST))
         if type(result) is interface.ReadResult_Data:
             return result.value
@@ -27,8 +32,12 @@ def read(descriptor: Descriptor, size: int, timeout: float | None) -> bytes:
 def write(descriptor: Descriptor, data, timeout: float | None) -> int:
     """Writes what is taken of `data`, and returns how many bytes that was."""
     interface = host.ring
-    with memoryview(data) as view:
-        piece = bytes(view.cast("B")[:MOST])
+    piece = data if type(data) is bytes and len(data) <= MOST else _piece(data)
+    flow = flows.by_handle.get(descriptor.handle)
+    while piece and flow is not None:
+        if taken := flow.write(piece):
+            return taken
+        wait(descriptor, ring.WRITE, timeout)
     while piece:
         result = interface.try_write(descriptor.handle, piece)
         if type(result) is interface.WriteResult_Written:
@@ -54,6 +63,11 @@ def _take(descriptor: Descriptor, size: int) -> bytes:
         return ahead + read(descriptor, size - len(ahead), 0) if len(ahead) < size else ahead[:size]
     except BlockingIOError:
         return ahead
+
+
+def _piece(data) -> bytes:
+    with memoryview(data) as view:
+        return bytes(view.cast("B")[:MOST])
 
 
 def wait(descriptor: Descriptor, events: int, timeout: float | None):

@@ -9,7 +9,7 @@ import threading
 import types
 from importlib.machinery import SourceFileLoader
 
-from aio_host import signals
+from aio_host import ring, signals
 from wit_world.imports import exit as wasi_exit
 
 from . import options, prompt, settings, streams
@@ -34,6 +34,7 @@ def main():
     code = _finish(code)
     if code != 0:
         _exit(code)
+    ring.finish()
 
 
 def begin():
@@ -43,6 +44,7 @@ def begin():
 
 
 def _exit(code: int):
+    ring.finish()
     wasi_exit.exit_with_code(code & 0xFF)
 
 

@@ -112,6 +112,14 @@ impl Batches {
         self.waited >= COMPLETIONS_MAX || self.read > STREAMS_MAX - READ_MAX
     }
 
+    /// Adds what was taken and not handed over.
+    pub(super) fn put_back(&mut self, completions: &[Completion], data: &[u8]) {
+        self.completions.extend_from_slice(completions);
+        if !data.is_empty() {
+            self.add_bytes(data);
+        }
+    }
+
     /// Takes back the room of what was handed over, unless wasmtime still copies it.
     pub(super) fn reclaim(&mut self) {
         if self.read > 0 {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use wasmtime::component::{Accessor, Linker, WasmList};
 use wasmtime::{AsContext, AsContextMut, Result, StoreContextMut};
 
-use super::super::io::{Refusal, read_max};
+use super::super::io::{Io, Refusal, read_max};
 use super::super::streams::count;
 use super::super::wit::ring::{AcceptResult, ReadResult, ReceiveResult, Submission, WriteResult};
 use super::super::wit::types::{ErrorCode, IpSocketAddress};
@@ -28,6 +28,9 @@ pub(in super::super) fn add_to_linker(linker: &mut Linker<State>) -> Result<()> 
     let mut ring = linker.instance("aio:host/ring@0.1.0")?;
     ring.func_wrap_async("enter", |store, arguments| {
         Box::new(enter(store, arguments))
+    })?;
+    ring.func_wrap_async("enter-packed", |store, arguments| {
+        Box::new(enter_packed(store, arguments))
     })?;
     ring.func_wrap_concurrent("enter-async", |store, arguments| {
         enter_async(store, arguments)
@@ -93,6 +96,21 @@ fn enter_async(
     })
 }
 
+async fn enter_packed(
+    store: StoreContextMut<'_, State>,
+    (submissions, timeout): (WasmList<u8>, Option<u64>),
+) -> Result<(Result<Vec<u8>, ErrorCode>,)> {
+    let submit = |io: &mut Io| io.submit_packed(submissions.as_le_slice(&store));
+    let wait = match begin_with(store.data(), timeout, submit) {
+        Ok(wait) => wait,
+        Err(code) => return Ok((Err(code),)),
+    };
+    let (batch, denied) = wait.in_place().await;
+    report(store.data(), &denied);
+    let packed = store.data().io().pack(&batch);
+    Ok((Ok(packed),))
+}
+
 /// Submits, and makes the wait of the call.
 fn begin(
     store: impl AsContext<Data = State>,
@@ -100,6 +118,19 @@ fn begin(
 ) -> Result<Wait, ErrorCode> {
     let store = store.as_context();
     let state = store.data();
+    // Read when first asked for, and once: equal deadlines of a batch stay equal.
+    let now = LazyCell::new(|| state.now());
+    begin_with(state, timeout, |io| {
+        io.submit(submissions, data.as_le_slice(&store), || *now)
+    })
+}
+
+/// The same, submitting whatever `submit` does.
+fn begin_with(
+    state: &State,
+    timeout: Option<u64>,
+    submit: impl FnOnce(&mut Io) -> Result<(), ErrorCode>,
+) -> Result<Wait, ErrorCode> {
     let timeout = timeout
         .map(|timeout| delay(timeout).ok_or(ErrorCode::OutOfRange))
         .transpose()?;
@@ -107,9 +138,7 @@ fn begin(
     if io.ring.entered {
         return Err(ErrorCode::NotSupported);
     }
-    // Read when first asked for, and once: equal deadlines of a batch stay equal.
-    let now = LazyCell::new(|| state.now());
-    io.submit(submissions, data.as_le_slice(&store), || *now)?;
+    submit(&mut io)?;
     let denied = std::mem::take(&mut io.ring.denied);
     let wait = Wait::new(state, &mut io, timeout);
     drop(io);

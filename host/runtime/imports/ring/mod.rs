@@ -12,6 +12,7 @@ mod connecting;
 mod datagrams;
 mod detached;
 mod link;
+mod packed;
 mod pump;
 mod submit;
 #[cfg_attr(not(unix), path = "no_unix.rs")]

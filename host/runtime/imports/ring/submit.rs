@@ -16,7 +16,7 @@ use crate::handles::{Many, Object, Read, Watch, Write};
 use crate::stream::Stream;
 
 /// The most operations in one call, so that a call ends before other guests notice.
-const SUBMISSIONS_MAX: usize = 16_384;
+pub(super) const SUBMISSIONS_MAX: usize = 16_384;
 
 /// The most children of one call, for the same reason: each takes the system a while, also one that
 /// does not come about.
@@ -132,7 +132,7 @@ impl Io {
         Ok(())
     }
 
-    fn submit_read(
+    pub(super) fn submit_read(
         &mut self,
         (token, quiet): Id,
         arguments: &ReadArguments,
@@ -263,7 +263,7 @@ impl Io {
     }
 
     /// Begins, changes or ends the watch of a handle.
-    fn submit_watch(
+    pub(super) fn submit_watch(
         &mut self,
         (token, _): Id,
         arguments: &WatchArguments,
@@ -294,13 +294,13 @@ impl Io {
         Ok(())
     }
 
-    fn submit_close(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
+    pub(super) fn submit_close(&mut self, id: Id, handle: u64) -> Result<(), ErrorCode> {
         self.close(handle)?;
         self.ring.succeed(id.0, id.1, Outcome::Done);
         Ok(())
     }
 
-    fn submit_cancel(&mut self, id: Id, token: u64) -> Result<(), ErrorCode> {
+    pub(super) fn submit_cancel(&mut self, id: Id, token: u64) -> Result<(), ErrorCode> {
         let place = self
             .ring
             .tokens
@@ -364,7 +364,7 @@ impl Ring {
 }
 
 /// Takes the next `length` of a batch's bytes.
-fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCode> {
+pub(super) fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCode> {
     let length = usize::try_from(length).ok();
     let split = length.and_then(|length| data.split_at_checked(length));
     let (bytes, rest) = split.ok_or(ErrorCode::InvalidArgument)?;
@@ -373,7 +373,7 @@ fn take_bytes<'a>(data: &mut &'a [u8], length: u32) -> Result<&'a [u8], ErrorCod
 }
 
 /// Writes what the socket takes at once.
-fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
+pub(super) fn write_now(stream: &Stream, data: &[u8]) -> Result<usize, ErrorCode> {
     match stream.try_write(data) {
         Ok(written) => Ok(written),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
