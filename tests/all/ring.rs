@@ -41,6 +41,11 @@ fn quiet_operations_tell_failures_only() {
 }
 
 #[test]
+fn a_turn_in_bytes_does_what_others_do() {
+    passes(LOOPBACK, "ring_packed", &[]);
+}
+
+#[test]
 fn every_bound_holds_at_its_most_and_one_beyond() {
     passes(LOOPBACK, "ring_limits", &[]);
 }
