@@ -1,8 +1,11 @@
 //! Compiled code on disk, so that a guest starts in milliseconds the second time. An entry is used
-//! only if it is what was written: its digest and its key are checked before a byte is trusted.
+//! only if it is what was written: its digest and its key are checked before a byte is trusted, or
+//! have been, and it has not changed since.
 //!
 //! The key covers the guest's bytes, the engine's configuration and both versions. The folder is
 //! created for this user alone; whoever can write there can run code as this user anyway.
+
+mod seen;
 
 use std::fs;
 use std::io::{self, Write};
@@ -84,14 +87,17 @@ impl Cache {
         code
     }
 
-    /// Writes an entry under a name of its own first, so that no reader sees half of it.
+    /// Writes an entry, whose digest comes last.
     pub(crate) fn write(&self, key: Key, code: &[u8]) -> io::Result<()> {
         create_private(&self.folder)?;
-        let unfinished = self
-            .folder
-            .join(format!("{}.{}", key.0.to_hex(), std::process::id()));
-        let written = write_entry(&unfinished, key, code)
-            .and_then(|()| fs::rename(&unfinished, self.path(key)));
+        self.replace(&self.path(key), &[code, digest(key, code).as_bytes()])
+    }
+
+    /// Writes a file under a name of its own first, so that no reader sees half of it, and none
+    /// that has it mapped sees it change.
+    fn replace(&self, path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
+        let unfinished = path.with_extension(std::process::id().to_string());
+        let written = write_new(&unfinished, pieces).and_then(|()| fs::rename(&unfinished, path));
         if written.is_err() {
             // The first error is the one to tell; a file left behind is overwritten next time.
             drop(fs::remove_file(&unfinished));
@@ -118,10 +124,9 @@ fn verify(mut entry: Vec<u8>, key: Key) -> Option<Vec<u8>> {
     (digest(key, &entry) == blake3::Hash::from_bytes(found)).then_some(entry)
 }
 
-fn write_entry(path: &Path, key: Key, code: &[u8]) -> io::Result<()> {
+fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
-    file.write_all(code)?;
-    file.write_all(digest(key, code).as_bytes())
+    pieces.iter().try_for_each(|piece| file.write_all(piece))
 }
 
 fn create_private(folder: &Path) -> io::Result<()> {

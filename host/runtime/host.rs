@@ -157,8 +157,18 @@ impl Host {
     ///
     /// [`Error::File`], [`Error::NotComponent`], and [`Error::Precompiled`] for native code.
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Program> {
-        let path = path.as_ref();
-        self.load_bytes(&path.to_string_lossy(), &read(path)?)
+        let (path, name) = (path.as_ref(), path.as_ref().to_string_lossy());
+        let seen = self.cache.as_ref();
+        let Some(seen) = seen.and_then(|cache| cache.seen(&self.engine, path)) else {
+            return self.load_bytes(&name, &read(path)?);
+        };
+        if let Some(component) = seen.entry().and_then(|entry| self.map(&entry)) {
+            return Ok(Program::new(&name, component));
+        }
+        let bytes = read(path)?;
+        let program = self.load_bytes(&name, &bytes)?;
+        seen.remember(Key::new(&self.engine, &bytes));
+        Ok(program)
     }
 
     /// Loads a guest from memory; `name` is what messages call it.
@@ -264,6 +274,18 @@ impl Host {
             binary
         };
         Component::from_binary(&self.engine, &adapted).map_err(|error| not_component(name, &error))
+    }
+
+    /// Maps an entry that the cache has vouched for, of which only what is used comes into memory;
+    /// none if it is of another engine after all.
+    #[allow(unsafe_code, reason = "the cache has checked that it wrote the code")]
+    fn map(&self, entry: &Path) -> Option<Component> {
+        // SAFETY: the cache has compared the digest of what it wrote, and the file has not been
+        // written since. It is the user's own, and is replaced, never changed.
+        let component = unsafe { Component::deserialize_file(&self.engine, entry) };
+        component
+            .inspect_err(|error| tracing::warn!("map from the compile cache: {error}"))
+            .ok()
     }
 
     /// Loads code that the cache has vouched for; none if it is of another engine after all.

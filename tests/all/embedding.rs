@@ -2,7 +2,10 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::resume_unwind;
+use std::path::Path;
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::Duration;
@@ -263,4 +266,37 @@ fn a_hundred_guests_share_a_loop() {
         });
         assert_eq!(codes, [0; 100]);
     });
+}
+
+#[test]
+#[cfg(unix)]
+fn a_guest_is_compiled_once_and_again_when_its_file_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (guest, cache) = (folder.path().join("g.wat"), folder.path().join("cache"));
+    let compiled = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&compiled);
+    let host = Host::builder()
+        .cache(Some(cache.clone()))
+        .on_compile(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+        })
+        .build()
+        .unwrap();
+    for (number, text) in ["(component)", "(component (core module))"]
+        .iter()
+        .enumerate()
+    {
+        std::fs::write(&guest, text).unwrap();
+        wait_until("the file is known without being read", || {
+            host.load(&guest).unwrap();
+            let files = std::fs::read_dir(&cache).unwrap();
+            let is_note = |name: &Path| name.extension().is_some_and(|e| e == "seen");
+            files
+                .filter(|file| is_note(&file.as_ref().unwrap().path()))
+                .count()
+                > number
+        });
+        host.load(&guest).unwrap();
+        assert_eq!(compiled.load(Ordering::Relaxed), number + 1);
+    }
 }

@@ -16,9 +16,12 @@ LEFT_OUT = {"__pycache__", "ensurepip", "idlelib", "site-packages", "tkinter", "
 # A folder of the build that has other files in place of some of the library's, if it is there.
 OVERLAY = "library"
 
-# Path of a file to its packed text, and to its packed code.
-_sources: dict[str, bytes] = {}
-_codes: dict[str, bytes] = {}
+# Path of a file to where its packed text is, and its packed code.
+_sources: dict[str, slice] = {}
+_codes: dict[str, slice] = {}
+# All of them, one after the other: what is not used then lies together, and never comes into the
+# memory of the machine.
+_packed = b""
 
 
 class Loader:
@@ -35,7 +38,7 @@ class Loader:
     exec_module = SourceFileLoader.exec_module
 
     def get_code(self, name=None):
-        return marshal.loads(zlib.decompress(_codes[self.path]))
+        return marshal.loads(_unpacked(_codes[self.path]))
 
     def get_source(self, name=None):
         return self.get_data(self.path).decode()
@@ -48,7 +51,7 @@ class Loader:
 
     def get_data(self, path):
         try:
-            return zlib.decompress(_sources[path])
+            return _unpacked(_sources[path])
         except KeyError:
             raise FileNotFoundError(f"{path} is not in the runtime") from None
 
@@ -87,12 +90,18 @@ class Finder:
 def embed():
     """Reads and compiles the library, and puts it where modules are looked for."""
     overlay = _overlay()
+    global _packed
+    pieces: list[bytes] = []
+    end = 0
     for path in _files():
         with open(_laid_over(path, overlay), "rb") as file:
             text = file.read()
-        _sources[path] = zlib.compress(text, 9)
         code = compile(text, _shown(path), "exec", dont_inherit=True)
-        _codes[path] = zlib.compress(marshal.dumps(code))
+        for table, data in (_sources, text), (_codes, marshal.dumps(code)):
+            pieces.append(zlib.compress(data, 9))
+            start, end = end, end + len(pieces[-1])
+            table[path] = slice(start, end)
+    _packed = b"".join(pieces)
     sys.path_hooks.insert(0, Finder)
     sys.path_importer_cache.clear()
 
@@ -118,6 +127,10 @@ def _overlay() -> str | None:
 def _laid_over(path: str, overlay: str | None) -> str:
     other = f"{overlay}{path.removeprefix(ROOT)}"
     return other if os.path.exists(other) else path
+
+
+def _unpacked(place: slice) -> bytes:
+    return zlib.decompress(memoryview(_packed)[place])
 
 
 def _files():
