@@ -21,7 +21,7 @@ pub(crate) fn compile(args: &CompileArgs) -> Result<(), Failure> {
 }
 
 /// A guest must not be replaced by what was made of it.
-fn refuse_same_file(guest: &Path, output: &Path) -> Result<(), Failure> {
+pub(crate) fn refuse_same_file(guest: &Path, output: &Path) -> Result<(), Failure> {
     // A path that leads nowhere is no other path's file; whether it should is seen later.
     let (Ok(from), Ok(to)) = (guest.canonicalize(), output.canonicalize()) else {
         return Ok(());
@@ -36,7 +36,7 @@ fn refuse_same_file(guest: &Path, output: &Path) -> Result<(), Failure> {
 }
 
 /// Writes beside the target first, so that neither half a file nor a spoiled old one is left.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = beside(path)?;
     let written = write_new(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
     if let Err(error) = &written

@@ -2,14 +2,15 @@
 //! the program sees of the host beyond what flags grant: its own files, to read.
 
 pub(crate) mod args;
+mod build;
 mod places;
 mod runtime;
 mod words;
 
 use std::path::PathBuf;
 
-use aio_host::Policy;
 use aio_host::capability::EnvRule;
+use aio_host::{Policy, Stdio};
 
 use crate::report::Failure;
 use crate::run::{self, Work};
@@ -40,6 +41,9 @@ const VARIABLES: [&str; 17] = [
 /// Runs the program; the number is its own exit code.
 pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
     let places = Places::find()?;
+    if let Some(program) = args.build.take() {
+        return build::build(args, &program, &places);
+    }
     let granted = std::mem::take(&mut args.grants.dir);
     args.grants.dir = places.named_as_on_the_host(granted);
     let inherited = run::inherited(&args.grants)?;
@@ -51,6 +55,7 @@ pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
     let work = Work {
         guest,
         args: words.words,
+        stdio: Stdio::Inherit,
         policy: with_variables(policy),
         inherited,
         allow_precompiled: false,

@@ -23,6 +23,7 @@ pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
     let work = Work {
         guest,
         args: guest_args,
+        stdio: Stdio::Inherit,
         inherited: inherited(&args.grants)?,
         policy: policy(args.grants, &args.limits)?,
         allow_precompiled: args.allow_precompiled,
@@ -36,6 +37,7 @@ pub(crate) struct Work {
     pub(crate) guest: PathBuf,
     /// The first is its own name.
     pub(crate) args: Vec<String>,
+    pub(crate) stdio: Stdio,
     pub(crate) policy: Policy,
     pub(crate) inherited: Inherited,
     pub(crate) allow_precompiled: bool,
@@ -55,7 +57,7 @@ impl Work {
         let program = load(&host, &self.guest, self.allow_precompiled)?;
         let options = GuestOptions {
             args: self.args,
-            stdio: Stdio::Inherit,
+            stdio: self.stdio,
             inherited: self.inherited,
             on_denied: Arc::new(|refusal| report::line(format_args!("refused: {refusal}"))),
             park_in_place: self.park_in_place,

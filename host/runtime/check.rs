@@ -85,6 +85,7 @@ const LINKED: &[(&str, &[&str], Support)] = &[
         Support::Partly("--allow-terminal"),
     ),
     ("aio:host/workers", &["0.1."], Support::Provided),
+    ("aio:host/assets", &["0.1."], Support::Provided),
     ("aio:host/ring", &["0.1."], Support::Granted(NET)),
     ("wasi:io/", &["0.2."], Support::Provided),
     ("wasi:clocks/", &["0.2.", "0.3."], Support::Provided),

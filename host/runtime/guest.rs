@@ -178,7 +178,7 @@ impl Guest {
         handle: &Handle,
         options: GuestOptions,
     ) -> Result<Self> {
-        let common = Common::open(handle, &options)?;
+        let common = Common::open(handle, origin.program.assets(), &options)?;
         let crew = worker::Crew::new(&origin, &options, &common);
         let workers = Workers::new(Arc::new(crew), &options.policy.limits);
         Self::start(&origin, handle, options, common, workers).await

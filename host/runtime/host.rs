@@ -1,6 +1,7 @@
 //! The host: the engine, the linker and the loop that all its guests share.
 
 use std::future::Future;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use aio_loop::{Handle, Loop};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Precompiled};
 
+use crate::assets::Assets;
 use crate::cache::{Cache, Key};
 use crate::check::Report;
 use crate::error::{Error, Result, chain};
@@ -163,11 +165,12 @@ impl Host {
             return self.load_bytes(&name, &read(path)?);
         };
         if let Some(component) = seen.entry().and_then(|entry| self.map(&entry)) {
-            return Ok(Program::new(&name, component));
+            let assets = Assets::of_file(path).map_err(|error| unread(path, error))?;
+            return Ok(Program::new(&name, component, assets));
         }
         let bytes = read(path)?;
         let program = self.load_bytes(&name, &bytes)?;
-        seen.remember(Key::new(&self.engine, &bytes));
+        seen.remember(Key::new(&self.engine, Assets::split(&bytes).1));
         Ok(program)
     }
 
@@ -180,12 +183,19 @@ impl Host {
         if Engine::detect_precompiled(bytes).is_some() {
             return Err(Error::Precompiled { name: name.into() });
         }
+        let (assets, code) = Assets::split(bytes);
+        let component = self.component(name, code)?;
+        Ok(Program::new(name, component, assets))
+    }
+
+    /// Takes a component out of the cache, or compiles it.
+    fn component(&self, name: &str, bytes: &[u8]) -> Result<Component> {
         let Some(cache) = &self.cache else {
-            return Ok(Program::new(name, self.translate(name, bytes)?));
+            return self.translate(name, bytes);
         };
         let key = Key::new(&self.engine, bytes);
         if let Some(component) = cache.read(key).and_then(|code| self.deserialize(&code)) {
-            return Ok(Program::new(name, component));
+            return Ok(component);
         }
         let component = self.translate(name, bytes)?;
         let stored = component.serialize().map(|code| cache.write(key, &code));
@@ -195,7 +205,7 @@ impl Host {
         {
             tracing::warn!("write the compile cache: {error}");
         }
-        Ok(Program::new(name, component))
+        Ok(component)
     }
 
     /// Loads what [`Host::compile`] made.
@@ -215,7 +225,7 @@ impl Host {
         // SAFETY: the caller vouches for the file.
         let component = unsafe { Component::deserialize(&self.engine, &bytes) };
         let component = component.map_err(|error| not_component(&name, &error))?;
-        Ok(Program::new(&name, component))
+        Ok(Program::new(&name, component, Assets::default()))
     }
 
     /// Compiles a guest to native code for this machine and this version of aio-host, for
@@ -325,11 +335,15 @@ impl std::fmt::Debug for HostBuilder {
 pub(crate) const FLUSH_MAX: Duration = Duration::from_secs(5);
 
 fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|source| Error::File {
+    std::fs::read(path).map_err(|source| unread(path, source))
+}
+
+fn unread(path: &Path, source: io::Error) -> Error {
+    Error::File {
         operation: "read",
         path: path.into(),
         source,
-    })
+    }
 }
 
 fn not_component(name: &str, error: &wasmtime::Error) -> Error {

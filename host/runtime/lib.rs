@@ -42,6 +42,7 @@
 //! leave, by [`aio_loop::signal::unclaimed`].
 
 mod adapt;
+mod assets;
 mod cache;
 pub mod capability;
 mod check;
@@ -80,6 +81,7 @@ mod wasi;
 mod workers;
 
 pub use aio_loop;
+pub use assets::append_asset;
 pub use capability::Policy;
 pub use check::{Export, Import, Report, Support};
 pub use error::{Error, Result};

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::{Component, InstancePre};
 
+use crate::assets::Assets;
 use crate::state::State;
 
 /// The beginning of the name of our own main interface.
@@ -21,14 +22,16 @@ pub struct Program {
 struct Shared {
     name: String,
     component: Component,
+    assets: Assets,
     linked: OnceLock<InstancePre<State>>,
 }
 
 impl Program {
-    pub(crate) fn new(name: &str, component: Component) -> Self {
+    pub(crate) fn new(name: &str, component: Component, assets: Assets) -> Self {
         let shared = Shared {
             name: name.into(),
             component,
+            assets,
             linked: OnceLock::new(),
         };
         Self {
@@ -44,6 +47,11 @@ impl Program {
 
     pub(crate) fn component(&self) -> &Component {
         &self.shared.component
+    }
+
+    /// What travels with it.
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.shared.assets
     }
 
     /// Whether it imports any interface of `aio:host`.

@@ -7,6 +7,7 @@ use aio_loop::Handle;
 use aio_loop::terminal::RawMode;
 use wasmtime::component::ResourceTable;
 
+use crate::assets::Assets;
 use crate::capability::{Denial, Denials};
 #[cfg(unix)]
 use crate::children::Children;
@@ -48,6 +49,8 @@ pub(crate) struct State {
     pub(crate) memory: MemoryLimiter,
     /// Private keys that the guest may use by name.
     pub(crate) identities: Identities,
+    /// What travels with the program.
+    pub(crate) assets: Assets,
 }
 
 /// What a guest and its workers have in common.
@@ -56,16 +59,18 @@ pub(crate) struct Common {
     streams: Streams,
     denials: Denials,
     identities: Identities,
+    assets: Assets,
     /// Whether it is a worker's.
     is_worker: bool,
 }
 
 impl Common {
-    pub(crate) fn open(handle: &Handle, options: &GuestOptions) -> Result<Self> {
+    pub(crate) fn open(handle: &Handle, assets: &Assets, options: &GuestOptions) -> Result<Self> {
         Ok(Self {
             streams: Streams::open(handle, &options.stdio, options.policy.grants_terminal())?,
             denials: Denials::new(Arc::clone(&options.on_denied)),
             identities: Identities::load(options.policy.tls_identities())?,
+            assets: assets.clone(),
             is_worker: false,
         })
     }
@@ -101,6 +106,7 @@ impl State {
             streams,
             denials,
             identities,
+            assets,
             is_worker,
         } = common;
         let interrupt = Interrupt::default();
@@ -119,6 +125,7 @@ impl State {
             denials,
             memory: MemoryLimiter::new(&policy.limits),
             identities,
+            assets,
             io: Arc::new(Mutex::new(Io {
                 preopens,
                 workers,

@@ -3,6 +3,7 @@
 
 mod asyncio;
 mod bad_input;
+mod build;
 mod examples;
 mod library;
 mod packages;

@@ -14,6 +14,15 @@ pub(crate) struct PythonArgs {
     #[command(flatten)]
     pub(crate) interpreter: InterpreterArgs,
 
+    /// Builds FILE, or a folder with a `__main__.py`, into a component of its own, with what lies in
+    /// its folder and the packages of --venv: `aio-host run` runs it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "code", "module"])]
+    pub(crate) build: Option<PathBuf>,
+
+    /// Where the component goes [default: FILE with the ending .wasm].
+    #[arg(short, long, value_name = "OUT.wasm", requires = "build")]
+    pub(crate) output: Option<PathBuf>,
+
     /// The runtime, a component [default: $AIO_HOST_PYTHON, or python.wasm beside aio-host].
     #[arg(long, value_name = "FILE")]
     pub(crate) runtime: Option<PathBuf>,
@@ -164,6 +173,8 @@ Examples:
                                                --verbose goes to the program
   aio-host python --venv .venv --dir=. -m mypackage
   echo 'print(1)' | aio-host python -
+  aio-host python --venv .venv --build app.py -o app.wasm
+  aio-host run --allow-net app.wasm            run what was built
 
 Exit codes:
   N    the program's own: 1 for an exception, 120 for output that cannot be written

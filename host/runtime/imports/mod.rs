@@ -1,6 +1,7 @@
 //! The interfaces of `aio:host`, one file per WIT file. An import borrows the store to start and to
 //! finish, never to wait: its future owns what it needs, so that dropping it cancels it.
 
+mod assets;
 mod byte_streams;
 mod closing;
 pub(crate) mod convert;
@@ -77,5 +78,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::signals::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::stdio::add_to_linker::<_, Imports>(linker, |state| state)?;
     wit::workers::add_to_linker::<_, Imports>(linker, |state| state)?;
+    wit::assets::add_to_linker::<_, Imports>(linker, |state| state)?;
     ring::add_to_linker(linker)
 }

@@ -70,6 +70,8 @@ fn python_takes_the_flags_of_run_and_its_own() {
         "-V, --version",
         "--venv",
         "--runtime",
+        "--build",
+        "--output",
     ] {
         assert!(help.contains(word), "{word}");
     }

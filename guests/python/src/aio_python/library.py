@@ -16,11 +16,11 @@ LEFT_OUT = {"__pycache__", "ensurepip", "idlelib", "site-packages", "tkinter", "
 # A folder of the build that has other files in place of some of the library's, if it is there.
 OVERLAY = "library"
 
-# Path of a file to where its packed text is, and its packed code.
-_sources: dict[str, slice] = {}
-_codes: dict[str, slice] = {}
-# All of them, one after the other: what is not used then lies together, and never comes into the
-# memory of the machine.
+# Path of a file to its packed text, and to its packed code, or to where those are.
+_sources: dict[str, bytes | slice] = {}
+_codes: dict[str, bytes | slice] = {}
+# Those of the library, one after the other: what is not used then lies together, and never comes
+# into the memory of the machine.
 _packed = b""
 
 
@@ -50,10 +50,12 @@ class Loader:
         return self.path.endswith("/__init__.py")
 
     def get_data(self, path):
-        try:
-            return _unpacked(_sources[path])
-        except KeyError:
-            raise FileNotFoundError(f"{path} is not in the runtime") from None
+        return read(path)
+
+    def get_resource_reader(self, name):
+        from . import resources
+
+        return resources.Reader(os.path.dirname(self.path))
 
 
 class Finder:
@@ -76,14 +78,11 @@ class Finder:
 
     def iter_modules(self, prefix=""):
         """Lists the folder for `pkgutil`."""
-        start = len(self.folder) + 1
-        for path in sorted(_codes):
-            if not path.startswith(self.folder + "/"):
-                continue
-            name, _, rest = path[start:].partition("/")
+        for path in sorted(below(self.folder)):
+            name, _, rest = path.partition("/")
             if rest == "__init__.py":
                 yield prefix + name, True
-            elif not rest and name != "__init__.py":
+            elif not rest and name != "__init__.py" and name.endswith(".py"):
                 yield prefix + name.removesuffix(".py"), False
 
 
@@ -96,14 +95,49 @@ def embed():
     for path in _files():
         with open(_laid_over(path, overlay), "rb") as file:
             text = file.read()
-        code = compile(text, _shown(path), "exec", dont_inherit=True)
-        for table, data in (_sources, text), (_codes, marshal.dumps(code)):
-            pieces.append(zlib.compress(data, 9))
-            start, end = end, end + len(pieces[-1])
+        for table, piece in (_sources, pack(text)), (_codes, pack_code(text, _shown(path))):
+            pieces.append(piece)
+            start, end = end, end + len(piece)
             table[path] = slice(start, end)
     _packed = b"".join(pieces)
     sys.path_hooks.insert(0, Finder)
     sys.path_importer_cache.clear()
+
+
+def pack(data: bytes) -> bytes:
+    """Packs a file."""
+    return zlib.compress(data, 9)
+
+
+def pack_code(text: bytes, path: str) -> bytes:
+    """Compiles a module and packs its code."""
+    return pack(marshal.dumps(compile(text, path, "exec", dont_inherit=True)))
+
+
+def add(files: dict):
+    """Adds files: by path the packed text and, of a module, the packed code."""
+    for path, (text, code) in files.items():
+        _sources[path] = text
+        if code is not None:
+            _codes[path] = code
+
+
+def has(path: str) -> bool:
+    """Whether there is such a file."""
+    return path in _sources
+
+
+def below(folder: str):
+    """The paths of all files below a folder, from there."""
+    start = folder + "/"
+    return (path.removeprefix(start) for path in _sources if path.startswith(start))
+
+
+def read(path: str) -> bytes:
+    """Reads a file."""
+    if path not in _sources:
+        raise FileNotFoundError(f"{path} is not in the runtime")
+    return _unpacked(_sources[path])
 
 
 def settle():
@@ -129,8 +163,8 @@ def _laid_over(path: str, overlay: str | None) -> str:
     return other if os.path.exists(other) else path
 
 
-def _unpacked(place: slice) -> bytes:
-    return zlib.decompress(memoryview(_packed)[place])
+def _unpacked(piece: bytes | slice) -> bytes:
+    return zlib.decompress(memoryview(_packed)[piece] if isinstance(piece, slice) else piece)
 
 
 def _files():

@@ -1,6 +1,6 @@
 """The runtime's command line. `aio-host python` writes it, and has checked what a user can get
-wrong: `[--dir=DIR] [--cwd=DIR] [--site=DIR] [--path=DIR] [--at=PATH] [LETTERS] [-X OPT] [-W RULE]
-[-c CODE | -m MOD | FILE | -] [ARGS...]`."""
+wrong: `[--pack] [--dir=DIR] [--cwd=DIR] [--site=DIR] [--path=DIR] [--at=PATH] [LETTERS] [-X OPT]
+[-W RULE] [-c CODE | -m MOD | FILE | -] [ARGS...]`."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,6 +16,8 @@ class Options:
     words: list[str] = field(default_factory=list)
     # Folders that it was given.
     dirs: list[str] = field(default_factory=list)
+    # Whether it is packed, not run.
+    packs: bool = False
     # Where the program finds itself, if it may look there.
     cwd: str | None = None
     # Folders of packages, and those of `PYTHONPATH`.
@@ -48,10 +50,12 @@ def parse(words: list[str]) -> Options:
     return options
 
 
-def _place(options: Options, name: str, path: str):
+def _place(options: Options, name: str, path: str = ""):
     match name:
         case "--dir":
             options.dirs.append(path)
+        case "--pack":
+            options.packs = True
         case "--cwd":
             options.cwd = path
         case "--site":

@@ -12,7 +12,7 @@ from importlib.machinery import SourceFileLoader
 from aio_host import ring, signals
 from wit_world.imports import exit as wasi_exit
 
-from . import options, prompt, settings, streams
+from . import application, options, prompt, settings, streams
 
 INTERRUPTED = 130
 UNREADABLE = 2
@@ -27,8 +27,12 @@ def main():
     """Runs the program, and ends the component with its exit code."""
     begin()
     signals.look_while_computing()
-    chosen = options.parse(sys.argv[1:])
-    code = _ended(lambda: _start(chosen))
+    start = application.find()
+    chosen = options.Options() if start else options.parse(sys.argv[1:])
+    if start:
+        code = _ended(lambda: application.run(start, _fresh_main()))
+    else:
+        code = _ended(lambda: _start(chosen))
     if _prompts_after(chosen):
         code = _ended(lambda: prompt.interact(sys.modules["__main__"]))
     code = _finish(code)
@@ -49,6 +53,9 @@ def _exit(code: int):
 
 
 def _start(chosen: options.Options):
+    if chosen.packs:
+        sys.stdout.buffer.write(application.pack(chosen))
+        return
     if chosen.letters["V"]:
         print("Python", sys.version if chosen.letters["V"] > 1 else sys.version.split()[0])
         return

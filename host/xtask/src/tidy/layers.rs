@@ -45,6 +45,7 @@ const CRATES: [Crate; 2] = [
                 "confine",
                 "no_confine",
                 "adapt",
+                "assets",
                 "cache",
             ],
             // The linker binds the imports to one type of state, so these name each other.
