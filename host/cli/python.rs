@@ -7,9 +7,10 @@ mod places;
 mod runtime;
 mod words;
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use aio_host::capability::EnvRule;
+use aio_host::capability::{EnvRule, SignalRule};
 use aio_host::{Policy, Stdio};
 
 use crate::report::Failure;
@@ -47,7 +48,13 @@ pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
     let granted = std::mem::take(&mut args.grants.dir);
     args.grants.dir = places.named_as_on_the_host(granted);
     let inherited = run::inherited(&args.grants)?;
-    let policy = run::policy(args.grants, &args.limits)?;
+    let mut policy = run::policy(args.grants, &args.limits)?;
+    let prompts = args.program.is_prompt() || args.interpreter.letters.prompts_after();
+    if prompts && io::stdin().is_terminal() {
+        // There it takes back what was typed, and does not end the program.
+        let interrupt = "INT".parse::<SignalRule>().into_iter();
+        policy = interrupt.fold(policy, Policy::allow_signal);
+    }
     let guest = runtime::find(args.runtime)?;
     let mut words = words::words(args.program, args.interpreter, &places)?;
     let policy = places.with_reading(policy, std::mem::take(&mut words.read))?;

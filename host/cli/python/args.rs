@@ -21,6 +21,7 @@ pub(crate) struct PythonArgs {
 
     /// Where the component goes [default: FILE with the ending .wasm].
     #[arg(short, long, value_name = "OUT.wasm", requires = "build")]
+    #[arg(conflicts_with_all = ["file", "code", "module"])]
     pub(crate) output: Option<PathBuf>,
 
     /// The runtime, a component [default: $AIO_HOST_PYTHON, or python.wasm beside aio-host].
@@ -52,6 +53,15 @@ pub(crate) struct ProgramArgs {
     #[arg(short = 'm', value_name = "MOD", num_args = 1.., allow_hyphen_values = true)]
     #[arg(conflicts_with = "file")]
     pub(crate) module: Vec<OsString>,
+}
+
+impl ProgramArgs {
+    /// Whether lines that are typed are run: there is nothing else, or asyncio's own prompt.
+    pub(super) fn is_prompt(&self) -> bool {
+        let nothing = self.code.is_empty() && self.module.is_empty();
+        let stdin = self.file.first().is_none_or(|file| file == "-");
+        nothing && stdin || self.module == ["asyncio"]
+    }
 }
 
 /// How it is run.
@@ -152,6 +162,11 @@ impl LetterArgs {
         counts.into_iter().flat_map(repeated)
     }
 
+    /// Whether a prompt follows the program.
+    pub(super) fn prompts_after(&self) -> bool {
+        self.inspect > 0
+    }
+
     /// Whether variables say how Python runs.
     pub(super) fn minds_variables(&self) -> bool {
         self.environment == 0 && self.isolated == 0
@@ -163,6 +178,8 @@ The program is a guest: what it may touch, flags grant, and a refusal is a Permi
 that is granted by a relative name (--dir=.) has the path that it has on the host, and a program
 whose working directory is granted begins in it. The folders of PYTHONPATH may be read. Variables
 that say how Python runs, such as PYTHONASYNCIODEBUG, are passed on.
+
+At a prompt, an interrupt takes back what was typed, or ends what is awaited.
 
 The runtime is CPython 3.14 with its standard library in one component; `cargo xtask guests python`
 builds it. It has no threads, and loads no native extensions.

@@ -12,7 +12,7 @@ from importlib.machinery import SourceFileLoader
 from aio_host import ring, signals
 from wit_world.imports import exit as wasi_exit
 
-from . import application, options, prompt, settings, streams
+from . import application, asyncio_prompt, options, prompt, settings, streams
 
 INTERRUPTED = 130
 UNREADABLE = 2
@@ -68,7 +68,7 @@ def _start(chosen: options.Options):
     elif chosen.module is not None:
         sys.argv[:] = ["-m", *chosen.rest]
         _look_in(os.getcwd())
-        runpy._run_module_as_main(chosen.module)
+        _run_module(chosen.module, module)
     elif chosen.rest and chosen.rest[0] != "-":
         sys.argv[:] = chosen.rest
         path = chosen.at or os.path.abspath(chosen.rest[0])
@@ -77,6 +77,14 @@ def _start(chosen: options.Options):
         sys.argv[:] = chosen.rest or [""]
         _look_in("")
         _run_standard_input(module)
+
+
+def _run_module(name: str, module: types.ModuleType):
+    if name == "asyncio" and len(sys.argv) == 1:
+        # The library's own prompts from a thread.
+        asyncio_prompt.begin(module)
+    else:
+        runpy._run_module_as_main(name)
 
 
 def _prompts_after(chosen: options.Options) -> bool:
