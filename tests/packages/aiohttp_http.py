@@ -55,8 +55,8 @@ async def slow(request):
 
 
 async def last(request):
-    request.app["began"].set()
-    await request.app["ended"].wait()
+    request.app["asked"].set()
+    await request.app["leave"].wait()
     return web.Response(text="the last answer")
 
 
@@ -72,7 +72,8 @@ async def fail(request):
 
 async def serve():
     app = web.Application()
-    app["began"], app["ended"] = asyncio.Event(), asyncio.Event()
+    for name in "began", "ended", "asked", "leave":
+        app[name] = asyncio.Event()
     app.add_routes(
         [web.route("*", "/show", show), web.post("/form", form), web.post("/count", count),
          web.get("/large", large), web.get("/slow", slow), web.get("/last", last),
@@ -138,13 +139,11 @@ async def cancel(session, app):
 
 
 async def end(session, app, runner):
-    app["began"].clear()
-    app["ended"].clear()
     task = asyncio.create_task(session.get("/last"))
-    await app["began"].wait()
+    await app["asked"].wait()
     ending = asyncio.create_task(runner.cleanup())
     await asyncio.sleep(0)
-    app["ended"].set()
+    app["leave"].set()
     async with await task as answer:
         print(answer.status, await answer.text())
     await ending

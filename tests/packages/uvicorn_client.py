@@ -30,7 +30,7 @@ async def pages(client):
 
 async def leave(client):
     try:
-        await client.get("/slow", timeout=0.1)
+        await client.get("/slow", timeout=httpx.Timeout(30, read=0.1))
     except httpx.ReadTimeout:
         print("left")
 

@@ -57,7 +57,7 @@ async def slow(scope, receive, send):
     """Answers when its client has gone away, which it prints, or after a while."""
     message = await receive()
     gone = asyncio.create_task(receive())
-    done, _ = await asyncio.wait([gone], timeout=0.3)
+    done, _ = await asyncio.wait([gone], timeout=30)
     for task in done:
         print(message["type"], task.result()["type"], flush=True)
     gone.cancel()
