@@ -38,6 +38,17 @@ def streams():
         print(struct.unpack("3i", far.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1:])
 
 
+def again():
+    with socket.socket() as near, socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        address = listener.getsockname()
+        print(errno.errorcode[near.connect_ex(address)])
+        listener.listen()
+        print(near.connect_ex(address), errno.errorcode[near.connect_ex(address)])
+        refused(near.recv_into, bytearray(2), 3)
+        refused(near.recvfrom_into, bytearray(2), -1)
+
+
 def datagrams():
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     with near, far:
@@ -124,6 +135,7 @@ async def polls():
 
 
 streams()
+again()
 datagrams()
 asyncio.run(ahead())
 asyncio.run(files(sys.argv[1]))

@@ -65,7 +65,8 @@ fn unix_sockets_are_as_in_python() {
 fn messages_options_and_files_of_sockets_are_as_in_python() {
     let folder = Folder::with(&[]);
     let dir = format!("--dir={}", folder.text());
-    prints_the_same(&[&dir], "messages", &[folder.text()]);
+    let flags = [&LOOPBACK[..], &[dir.as_str()]].concat();
+    prints_the_same(&flags, "messages", &[folder.text()]);
 }
 
 #[test]

@@ -29,7 +29,8 @@ class Descriptor:
     """One open handle. Duplicates share it."""
 
     __slots__ = ("handle", "mode", "owner", "family", "type", "uses", "blocking", "connecting",
-                 "failure", "listening", "name", "peer", "ahead")
+                 "failure", "listening", "name", "peer", "ahead",
+                 "spent")
 
     def __init__(self, handle: int, mode: int, owner=None, family: int = 0, type: int = 0):
         self.handle = handle
@@ -42,6 +43,8 @@ class Descriptor:
         self.uses = 1
         self.blocking = True
         self.connecting = False
+        # Whether that has failed and left nothing to connect.
+        self.spent = False
         # The error code with which the connecting ended.
         self.failure = None
         self.listening = False

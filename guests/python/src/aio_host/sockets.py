@@ -207,6 +207,8 @@ class socket(_Messages):
         descriptor = self._descriptor()
         if descriptor.connecting:
             return _errors.system(_errno.EALREADY)
+        if descriptor.spent:
+            _renew(descriptor)
         operation = self._connect_operation(descriptor.handle, self._to_host(address))
         descriptor.connecting = True
         if self._family == _c.AF_UNIX:
@@ -238,7 +240,8 @@ class socket(_Messages):
     def recv_into(self, buffer, nbytes=0, flags=0):
         """Reads into a buffer, and returns how many bytes."""
         with memoryview(buffer) as view, view.cast("B") as bytes_of:
-            data = self.recv(nbytes or len(bytes_of), flags)
+            text = "buffer too small for requested bytes"
+            data = self.recv(_room(bytes_of, nbytes, "recv_into", text), flags)
             bytes_of[: len(data)] = data
         return len(data)
 
@@ -249,7 +252,9 @@ class socket(_Messages):
     def recvfrom_into(self, buffer, nbytes=0, flags=0):
         """Receives a datagram into a buffer."""
         with memoryview(buffer) as view, view.cast("B") as bytes_of:
-            data, address = self.recvfrom(nbytes or len(bytes_of), flags)
+            text = "nbytes is greater than the length of the buffer"
+            size = _room(bytes_of, nbytes, "recvfrom_into", text)
+            data, address = self.recvfrom(size, flags)
             bytes_of[: len(data)] = data
         return len(data), address
 
@@ -312,10 +317,7 @@ class socket(_Messages):
 
     def setsockopt(self, level, name, value, optlen=None):
         """Sets an option."""
-        descriptor = self._descriptor()
-        # Linux takes it of a Unix socket, and does nothing.
-        if self._family != _c.AF_UNIX or (level, name) != (_c.SOL_SOCKET, _c.SO_REUSEADDR):
-            _options.set(descriptor, level, name, value)
+        _options.set(self._descriptor(), level, name, value)
 
     def getsockopt(self, level, name, buflen=0):
         """Tells an option, as a number, or as `buflen` bytes."""
@@ -422,13 +424,36 @@ def _of_number(number):
 def _end_connecting(descriptor, outcome):
     descriptor.connecting = False
     if type(outcome) is _host.ring.Outcome_Failed:
-        descriptor.failure = outcome.value
-        descriptor.peer = None
+        descriptor.failure, descriptor.peer = outcome.value, None
+        # What was refused at once is as it was.
+        kept = outcome.value.name in ("ACCESS_DENIED", "INVALID_STATE")
+        descriptor.spent = not kept and _is_tcp(descriptor)
+
+
+def _is_tcp(descriptor):
+    return descriptor.family != _c.AF_UNIX and descriptor.type == _c.SOCK_STREAM
+
+
+def _renew(descriptor):
+    """Has another handle stand for a socket of which the host can only close what is left."""
+    spent, descriptor.handle = descriptor.handle, _open(descriptor.family, descriptor.type).handle
+    descriptor.spent = False
+    _errors.call(_host.sockets.close, spent)
 
 
 def _taken_failure(descriptor):
     code, descriptor.failure = descriptor.failure, None
+    if code is not None and code.name == "INVALID_STATE":
+        return _errors.system(_errno.EISCONN)
     return None if code is None else _errors.of(code)
+
+
+def _room(buffer, size, call, too_small):
+    if size < 0:
+        raise ValueError(f"negative buffersize in {call}")
+    if size > len(buffer):
+        raise ValueError(too_small)
+    return size or len(buffer)
 
 
 def _checked_address(family, address):
