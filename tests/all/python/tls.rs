@@ -73,7 +73,7 @@ with socket.create_connection((host, port), timeout=30) as plain:
         let (_server, address) = openssl_server(&pki, flag);
         let port = address.port().to_string();
         let flags = flags(&pki);
-        let program = ["-c", &code, pki.folder(), "127.0.0.1", &port, NAME];
+        let program = ["-c", code, pki.folder(), "127.0.0.1", &port, NAME];
         let said = prints(&[&words(&flags)[..], &program].concat());
         assert_eq!(said, format!("{version} http/1.1\nHTTP/1.0 200 ok\n"));
     }
