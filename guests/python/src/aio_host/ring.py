@@ -34,6 +34,8 @@ _payloads: dict[int, bytes] = {}
 # Operations that are to be told of once, and watches of signals, by token.
 _callbacks: dict = {}
 _standing: dict = {}
+# How many turns are being taken, one in a callback of another.
+_turning = 0
 # Batches that came while nobody took a turn.
 _early: list = []
 # The waiter whose watches the host has.
@@ -214,7 +216,10 @@ def flush():
 
 
 def look():
-    """Hears of signals without a turn. What else has happened is seen to by the next one."""
+    """Hears of signals without a turn. What else has happened is seen to by the next one; one that
+    is being taken would wait for it in vain, and hears of signals itself."""
+    if _turning:
+        return
     batch = host.ring.enter([], b"", 0)
     for completion in batch.completions:
         if completion.token in _standing:
@@ -308,6 +313,18 @@ def _wait_until(condition, watches: Watches, timeout: float | None) -> bool:
 
 
 def _turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, int]]:
+    global _turning
+    _turning += 1
+    try:
+        ready = _take_turn(watches, timeout)
+    finally:
+        _turning -= 1
+    if _after_turn is not None:
+        _after_turn()
+    return ready
+
+
+def _take_turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, int]]:
     ready: list[tuple[int, int]] = []
     early, _early[:] = _early[:], []
     for batch in early:
@@ -323,8 +340,6 @@ def _turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, int]]
     _packed_turn(watches, timeout, ready)
     if watches is not None:
         ready += watches.ready_flows()
-    if _after_turn is not None:
-        _after_turn()
     return ready
 
 

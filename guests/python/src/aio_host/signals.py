@@ -152,7 +152,8 @@ def _unsubscribe(number: int):
 
 
 def _collect(resource):
-    while (event := resource.try_next()) is not None:
+    # At the program's end resources go before its last output.
+    while resource.finalizer.alive and (event := resource.try_next()) is not None:
         _pending.append(event.signal)
 
 
