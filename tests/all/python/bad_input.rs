@@ -3,8 +3,10 @@
 
 use std::process::Command;
 
+use rustix::process::Signal;
+
 use super::super::support::AIO_HOST;
-use super::{Folder, cache, compile, is_as_in_python, prints, python};
+use super::{Folder, cache, compile, is_as_in_python, prints, python, start};
 
 #[test]
 fn a_program_that_does_not_parse_is_told_as_in_python() {
@@ -181,6 +183,30 @@ asyncio.run(main())
 ";
     let printed = prints(&["--max-memory=200MiB", "-c", code]);
     assert_eq!(printed, "no memory\ngoes on\n");
+}
+
+/// In python3 it is a second KeyboardInterrupt, and the exit code the same.
+#[test]
+fn a_second_interrupt_ends_a_program_that_does_not_come_to_an_end() {
+    let code = "
+import asyncio
+
+async def main():
+    try:
+        print('begun', flush=True)
+        await asyncio.sleep(1000)
+    finally:
+        print('cleaning up', flush=True)
+        await asyncio.sleep(1000)
+
+asyncio.run(main())
+";
+    let mut running = start(&["-c", code]);
+    assert_eq!(running.line(), "begun");
+    running.signal(Signal::INT);
+    assert_eq!(running.line(), "cleaning up");
+    running.signal(Signal::INT);
+    running.end().fails(130, &["aio-host: killed\n"]);
 }
 
 /// The errors of a program whose output goes to one that reads a line and ends.

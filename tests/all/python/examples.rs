@@ -51,6 +51,7 @@ examples! {
     never_awaited
     never_retrieved
     page_lengths
+    processes
     queues
     select_loop
     semaphores
