@@ -13,6 +13,11 @@ print((resources.files('folder') / 'inner/data.txt').read_text(), end='')
 print(metadata.version('dependency'))
 print(sorted(part.name for part in resources.files('folder').iterdir()))
 
+try:
+    import broken
+except SyntaxError as error:
+    print(error.filename, error.lineno)
+
 async def main():
     raise SystemExit(await asyncio.sleep(0, 7))
 
@@ -24,6 +29,7 @@ fn sources() -> Folder {
     Folder::with(&[
         ("app/app.py", APP),
         ("app/helper.py", "NAME = __name__"),
+        ("app/broken.py", "x = ("),
         ("app/folder/__init__.py", ""),
         ("app/folder/inner/data.txt", "data\n"),
         ("app/.hidden/secret.py", "x = ("),
@@ -60,7 +66,7 @@ fn a_program_its_folder_and_its_packages_become_a_component() {
         let ran = built(&[&component, "-x", "y"]);
         assert_eq!(ran.code, Some(7), "{ran:?}");
         let expected = "__main__ helper dependency ['-x', 'y']\ndata\n1.5\n\
-                        ['__init__.py', 'inner']\n";
+                        ['__init__.py', 'inner']\n/python/app/broken.py 1\n";
         assert_eq!(ran.stdout, expected);
     }
 }

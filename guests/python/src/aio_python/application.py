@@ -71,10 +71,10 @@ def _code(text: bytes, path: str, start: str) -> bytes | None:
     try:
         return library.pack_code(text, path)
     except SyntaxError:
-        # Packages have files for other versions of Python.
-        if path.startswith(PACKAGES):
-            return None
-        raise
+        # One that is never imported harms nobody.
+        if path == start:
+            raise
+        return None
 
 
 def _files(folder: str):

@@ -38,7 +38,10 @@ class Loader:
     exec_module = SourceFileLoader.exec_module
 
     def get_code(self, name=None):
-        return marshal.loads(_unpacked(_codes[self.path]))
+        if self.path in _codes:
+            return marshal.loads(_unpacked(_codes[self.path]))
+        # It could not be compiled when it was packed, and tells so now.
+        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
 
     def get_source(self, name=None):
         return self.get_data(self.path).decode()
@@ -69,7 +72,7 @@ class Finder:
     def find_spec(self, name: str, target=None):
         base = f"{self.folder}/{name.rpartition('.')[2]}"
         for path in f"{base}/__init__.py", f"{base}.py":
-            if path in _codes:
+            if path in _sources:
                 return _spec(name, path)
         return None
 

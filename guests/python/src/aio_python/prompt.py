@@ -17,9 +17,10 @@ class Console(code.InteractiveConsole):
 
     def __init__(self, names: dict):
         super().__init__(names, "<stdin>")
-        # The host grants it to a program at a prompt.
-        with suppress(PermissionError):
-            signal.signal(signal.SIGINT, _interrupt)
+        if sys.stdin.isatty():
+            # The host grants it to a program that is started for a prompt.
+            with suppress(PermissionError):
+                signal.signal(signal.SIGINT, _interrupt)
 
     def raw_input(self, prompt=""):
         print(prompt, end="", file=sys.stderr, flush=True)
