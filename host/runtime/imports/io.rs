@@ -192,9 +192,10 @@ impl Io {
         self.handles.get_mut(handle).ok_or(ErrorCode::BadHandle)
     }
 
-    /// Has the next attempt to take something from an object ask the system.
+    /// Has the attempt to take something from an object, which is to follow, ask the system.
     pub(crate) fn suppose_readable(&self, handle: u64) {
-        if let Some(entry) = self.handles.get(handle) {
+        let entry = self.handles.get(handle);
+        if let Some(entry) = entry.filter(|entry| entry.reads.is_empty()) {
             entry.object.suppose_readable();
         }
     }

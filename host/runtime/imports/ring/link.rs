@@ -155,7 +155,9 @@ fn report(state: &State, denied: &[Denial]) {
 fn try_read(state: &State, handle: u64, max: u32) -> ReadResult {
     let mut io = state.io();
     let io = &mut *io;
-    io.suppose_readable(handle);
+    if max > 0 {
+        io.suppose_readable(handle);
+    }
     let read = io.stream(handle).and_then(|stream| {
         if io.entry(handle)?.reads.is_empty() {
             let buffer = &mut io.scratch[..read_max(max)];
@@ -249,7 +251,9 @@ fn write_result(state: &State, sent: Result<Option<usize>, Refusal>) -> WriteRes
 
 fn try_accept(state: &State, handle: u64) -> AcceptResult {
     let mut io = state.io();
-    io.suppose_readable(handle);
+    if io.room().is_ok() {
+        io.suppose_readable(handle);
+    }
     if io.is_unix_listener(handle) {
         return io
             .try_accept_unix(handle)
