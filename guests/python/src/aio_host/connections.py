@@ -2,6 +2,7 @@
 with the next turn. All else is as it was.
 """
 
+import weakref
 from asyncio import protocols, selector_events
 
 from . import descriptors, flows, ring
@@ -22,7 +23,7 @@ class Connection(selector_events._SelectorSocketTransport):
         if self._flow is None and descriptors.is_ours(fd):
             self._flow = flows.by_handle.get(descriptors.get(fd).handle)
             if self._flow is not None:
-                self._flow.on_failure = self._fail_later
+                self._flow.on_failure = weakref.WeakMethod(self._fail_later)
 
     def _read_ready(self):
         flow = self._flow

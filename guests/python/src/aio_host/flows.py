@@ -44,7 +44,9 @@ class Flow:
         self.sending = b""
         # Whether the socket took less than it was to send.
         self.blocked = False
-        self.failure = self.on_failure = None
+        self.failure = None
+        # A weak reference to who is told of that at once.
+        self.on_failure = None
         # What is done when all is sent.
         self.at_end: list = []
         by_handle[handle] = by_token[self.token] = by_token[self.token + 1] = self
@@ -122,8 +124,9 @@ class Flow:
         self.waiting.clear()
         self.size = 0
         self.failure = error
-        if self.on_failure is not None:
-            self.on_failure(error)
+        tell = self.on_failure and self.on_failure()
+        if tell is not None:
+            tell(error)
 
     def when_sent(self, then):
         """Calls `then()` when all is sent."""
