@@ -118,6 +118,10 @@ class Watches:
                 ready[flow.handle] = ready.get(flow.handle, 0) | WRITE
         return list(ready.items())
 
+    def is_sending(self) -> bool:
+        """Whether room that is waited for comes with this turn."""
+        return any(flow in flows.unsent for flow in self._writers.values())
+
     def _set_flow(self, flow, events: int):
         """Has the host read, or not; the rest is known here."""
         handle = flow.handle
@@ -335,7 +339,9 @@ def _take_turn(watches: Watches | None, timeout: int | None) -> list[tuple[int, 
             _packed_turn(watches, 0, ready)
         _plain_turn(watches, ready)
         early = True
-    if early or timeout != 0 and watches is not None and watches.ready_flows():
+    if early or timeout != 0 and watches is not None and (
+        watches.is_sending() or watches.ready_flows()
+    ):
         timeout = 0
     _packed_turn(watches, timeout, ready)
     if watches is not None:
