@@ -1,5 +1,5 @@
-"""The transport of asyncio's connections with short ways to read and write: to and from what crosses
-with the next turn. All else is as it was.
+"""The transport of asyncio's connections with short ways to read and write: to and from what
+crosses with the next turn. All else is as it was.
 """
 
 import weakref
