@@ -6,13 +6,18 @@
 import asyncio
 
 
+async def turns(count):
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
 async def create():
-    await asyncio.sleep(0.03)
+    await turns(9)
     print("(1) create the file")
 
 
 async def write():
-    await asyncio.sleep(0.01)
+    await turns(3)
     print("(2) write into it")
 
 
