@@ -14,8 +14,8 @@ pub(crate) struct PythonArgs {
     #[command(flatten)]
     pub(crate) interpreter: InterpreterArgs,
 
-    /// Builds FILE, or a folder with a `__main__.py`, into a component of its own, with what lies in
-    /// its folder and the packages of --venv: `aio-host run` runs it.
+    /// Builds FILE, or a folder with a `__main__.py`, into a component of its own, with what
+    /// lies in its folder and the packages of --venv: `aio-host run` runs it.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["file", "code", "module"])]
     pub(crate) build: Option<PathBuf>,
 
