@@ -136,20 +136,24 @@ class RingEventLoop(unix_events._UnixSelectorEventLoop):
 
 
 class _Failing:
-    """The context of a call that has failed."""
+    """The context of a call that has failed; the handler of its error runs in it too."""
 
-    def __init__(self, error: BaseException):
-        self._error = error
+    def __init__(self, context, error: BaseException):
+        self._context = context
+        self._error: BaseException | None = error
 
     def run(self, callback, *args):
-        raise self._error
+        error, self._error = self._error, None
+        if error is None:
+            return self._context.run(callback, *args)
+        raise error
 
 
 def _tell(handle, error: BaseException):
     """Has the handle say what it says when its call fails."""
     saved = handle._context, handle._args
     # A call that cancelled itself has no arguments any more.
-    handle._context, handle._args = _Failing(error), handle._args or ()
+    handle._context, handle._args = _Failing(handle._context, error), handle._args or ()
     try:
         handle._run()
     finally:
