@@ -18,6 +18,13 @@ _BUSY, _SHARE = 8, 4
 _new, _copy_context = object.__new__, contextvars.copy_context
 
 
+def _scheduled_by_caller(handle):
+    """Debug mode tells where a call was scheduled, which is not in this file."""
+    if handle._source_traceback:
+        del handle._source_traceback[-1]
+    return handle
+
+
 class RingEventLoop(unix_events._UnixSelectorEventLoop):
     """The default loop."""
 
@@ -25,7 +32,7 @@ class RingEventLoop(unix_events._UnixSelectorEventLoop):
 
     def call_soon(self, callback, *args, context=None):
         if self._debug or self._closed:
-            return super().call_soon(callback, *args, context=context)
+            return _scheduled_by_caller(super().call_soon(callback, *args, context=context))
         handle = _new(_Handle)
         # What its own `__init__` does, without the frames of that.
         handle._callback = callback
@@ -39,12 +46,12 @@ class RingEventLoop(unix_events._UnixSelectorEventLoop):
 
     def call_later(self, delay, callback, *args, context=None):
         if self._debug or self._closed or delay is None:
-            return super().call_later(delay, callback, *args, context=context)
+            return _scheduled_by_caller(super().call_later(delay, callback, *args, context=context))
         return self.call_at(monotonic() + delay, callback, *args, context=context)
 
     def call_at(self, when, callback, *args, context=None):
         if self._debug or self._closed or when is None:
-            return super().call_at(when, callback, *args, context=context)
+            return _scheduled_by_caller(super().call_at(when, callback, *args, context=context))
         timer = _new(_TimerHandle)
         timer._callback = callback
         timer._args = args
