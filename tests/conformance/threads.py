@@ -307,12 +307,17 @@ def start(thread):
 
 
 def bootstrap(thread):
+    # `run` forgets them.
+    work = {name: thread.__dict__.get(name) for name in ("_target", "_args", "_kwargs")}
     with threading._active_limbo_lock:
         threading._active[thread._ident] = thread
     try:
         thread._context.copy().run(thread.run)
     except Exception:
         thread._invoke_excepthook(thread)
+    except Again:
+        thread.__dict__.update(work)
+        raise
     finally:
         with threading._active_limbo_lock:
             threading._active.pop(thread._ident, None)
