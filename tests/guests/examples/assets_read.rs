@@ -6,12 +6,8 @@ aio_guest::main!(run);
 
 async fn run() -> Result<(), String> {
     for name in std::env::args().skip(1) {
-        let data = assets::read_asset(&name);
-        println!(
-            "{}",
-            data.map_or("-".into(), |data| String::from_utf8_lossy(&data)
-                .into_owned())
-        );
+        let data = assets::read_asset(&name).unwrap_or_else(|| b"-".to_vec());
+        println!("{}", String::from_utf8_lossy(&data));
     }
     Ok(())
 }
