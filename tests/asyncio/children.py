@@ -49,6 +49,26 @@ def signals():
     child.returncode = 0
 
 
+def looked_at():
+    child = start("exit 6")
+    seen = os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    print("seen:", seen.si_pid == child.pid, seen.si_status, seen.si_code == os.CLD_EXITED)
+    taken = os.waitid(os.P_ALL, 0, os.WEXITED)
+    print("taken:", taken.si_status, taken.si_signo == signal.SIGCHLD)
+    child.returncode = 6
+    child = start("exec sleep 1000")
+    print("none:", os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG))
+    child.kill()
+    killed = os.waitid(os.P_PIDFD, os.pidfd_open(child.pid), os.WEXITED)
+    print("killed:", killed.si_status, killed.si_code == os.CLD_KILLED)
+    child.returncode = -9
+    for chosen in ((os.P_PID, child.pid, os.WEXITED), (os.P_ALL, 0, os.WNOHANG)):
+        try:
+            print(os.waitid(*chosen))
+        except OSError as error:
+            print("not:", errno.errorcode[error.errno])
+
+
 def groups():
     own = start("exec sleep 1000")
     leader = start("sleep 1000 & sleep 1000; true", process_group=0)
@@ -129,6 +149,7 @@ async def in_a_loop():
 whichever_ends()
 not_yet()
 signals()
+looked_at()
 groups()
 at_once()
 in_time()

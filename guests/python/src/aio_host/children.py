@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 import subprocess
+from collections import namedtuple
 
 from . import descriptors, errors, host, ring
 
@@ -48,16 +49,21 @@ def add(child: Child) -> int:
 
 def waitpid(pid, options):
     """Is `os.waitpid`: for one child, for any, or for those of a group."""
-    while (child := _ended(chosen := _chosen(pid))) is None:
-        if options & WNOHANG:
-            return 0, 0
-        ring.wait_for_any({one.handle: ring.READ for one in chosen}, None)
-    del _children[child.id]
-    status = _status(child.resource.try_wait().status)
-    child.__exit__()
-    for work in child.at_end:
-        work()
-    return child.id, status
+    child = _wait(pid, options)
+    return (0, 0) if child is None else (child.id, _take(child))
+
+
+def waitid(idtype, id, options):
+    """Is `os.waitid`, of ends only: nothing tells that a child stops or goes on."""
+    if not options & WEXITED:
+        raise errors.system(errno.EINVAL)
+    child = _wait(_number(idtype, id), options)
+    if child is None:
+        return None
+    status = _status(child.resource.try_wait().status) if options & WNOWAIT else _take(child)
+    if wifsignaled(status):
+        return WaitidResult(child.id, 0, signal.SIGCHLD, wtermsig(status), CLD_KILLED)
+    return WaitidResult(child.id, 0, signal.SIGCHLD, wexitstatus(status), CLD_EXITED)
 
 
 def wait():
@@ -119,7 +125,12 @@ def getpgrp():
     return OWN_ID
 
 
-WNOHANG = 1
+# As Linux numbers them.
+WNOHANG, WEXITED, WNOWAIT = 1, 4, 0x1000000
+P_ALL, P_PID, P_PGID, P_PIDFD = range(4)
+CLD_EXITED, CLD_KILLED = 1, 2
+
+WaitidResult = namedtuple("waitid_result", "si_pid si_uid si_signo si_status si_code")
 
 
 def wifsignaled(status):
@@ -149,10 +160,13 @@ def waitstatus_to_exitcode(status):
 
 def install():
     """Puts them in place."""
-    for function in waitpid, wait, pidfd_open, kill, killpg, getpid, getppid, getpgid, getpgrp:
+    for function in waitpid, waitid, wait, pidfd_open, kill, killpg, getpid, getppid, getpgid, getpgrp:
         setattr(os, function.__name__, function)
     os.getsid, os.waitstatus_to_exitcode = getpgid, waitstatus_to_exitcode
-    os.WNOHANG = WNOHANG
+    for name in ("WNOHANG", "WEXITED", "WNOWAIT", "P_ALL", "P_PID", "P_PGID", "P_PIDFD",
+                 "CLD_EXITED", "CLD_KILLED"):
+        setattr(os, name, globals()[name])
+    os.waitid_result = WaitidResult
     os.WIFSIGNALED, os.WTERMSIG = wifsignaled, wtermsig
     os.WIFEXITED, os.WEXITSTATUS = wifexited, wexitstatus
     os.WIFSTOPPED, os.WSTOPSIG = (lambda status: False), (lambda status: 0)
@@ -167,6 +181,37 @@ def _get(pid: int) -> Child:
     if child is None:
         raise errors.system(errno.ESRCH)
     return child
+
+
+def _number(idtype: int, id: int) -> int:
+    """What `waitpid` would be told."""
+    if idtype == P_PIDFD:
+        owner = descriptors.get(id).owner
+        if not isinstance(owner, Child):
+            raise errors.system(errno.EINVAL)
+        return owner.id
+    if idtype not in (P_ALL, P_PID, P_PGID) or (idtype != P_ALL and id <= 0):
+        raise errors.system(errno.EINVAL)
+    return {P_ALL: -1, P_PID: id, P_PGID: -id}[idtype]
+
+
+def _wait(pid: int, options: int) -> Child | None:
+    """One that has ended; none if there is none yet, and `options` say not to wait."""
+    while (child := _ended(chosen := _chosen(pid))) is None:
+        if options & WNOHANG:
+            return None
+        ring.wait_for_any({one.handle: ring.READ for one in chosen}, None)
+    return child
+
+
+def _take(child: Child) -> int:
+    """Has it waited for, and tells its status."""
+    del _children[child.id]
+    status = _status(child.resource.try_wait().status)
+    child.__exit__()
+    for work in child.at_end:
+        work()
+    return status
 
 
 def _chosen(pid: int) -> list[Child]:
