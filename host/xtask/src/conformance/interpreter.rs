@@ -86,6 +86,8 @@ impl Interpreter {
             .arg(self.cpython.program());
         command.arg(full(file)).args(leave_out);
         command.current_dir(&scratch.0).env("TMPDIR", &scratch.0);
+        // Cargo's, for what it runs itself; children of the tests would be given it.
+        command.env_remove("LD_LIBRARY_PATH");
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
