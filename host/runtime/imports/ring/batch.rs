@@ -112,8 +112,15 @@ impl Batches {
         self.waited >= COMPLETIONS_MAX || self.read > STREAMS_MAX - READ_MAX
     }
 
-    /// Adds what was taken and not handed over.
+    /// How many completions have not been handed over.
+    pub(super) fn len(&self) -> usize {
+        self.completions.len()
+    }
+
+    /// Adds what was taken and not handed over. It fills the batch: who does not take it is brought
+    /// no more.
     pub(super) fn put_back(&mut self, completions: &[Completion], data: &[u8]) {
+        self.waited += completions.len();
         self.completions.extend_from_slice(completions);
         if !data.is_empty() {
             self.add_bytes(data);

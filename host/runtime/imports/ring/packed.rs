@@ -5,7 +5,7 @@ use super::super::io::Io;
 use super::super::wit::ring::{Completion, Interest, Outcome, ReadArguments, WatchArguments};
 use super::super::wit::types::ErrorCode;
 use super::batch::Batch;
-use super::submit::{SUBMISSIONS_MAX, take_bytes, write_now};
+use super::submit::{take_bytes, write_now};
 use crate::handles::{Many, Object};
 
 /// The bytes before the records, both ways.
@@ -26,7 +26,9 @@ struct Record {
 impl Io {
     /// Begins a packed batch of operations.
     pub(super) fn submit_packed(&mut self, bytes: &[u8]) -> Result<(), ErrorCode> {
-        let (records, mut data) = split(bytes)?;
+        let (count, rest) = count(bytes)?;
+        self.ring.takes(count)?;
+        let (records, mut data) = split(count, rest)?;
         for record in records.chunks_exact(SUBMISSION).filter_map(Record::read) {
             if let Err(code) = self.begin_packed(&record, &mut data) {
                 self.ring.fail(record.token, code);
@@ -108,17 +110,20 @@ impl Record {
     }
 }
 
-/// The records of a batch, and the bytes behind them.
-fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), ErrorCode> {
+/// How many records a batch has, and what follows.
+fn count(bytes: &[u8]) -> Result<(usize, &[u8]), ErrorCode> {
     let (head, rest) = bytes
         .split_first_chunk::<HEAD>()
         .ok_or(ErrorCode::InvalidArgument)?;
     let [a, b, c, d, ..] = *head;
-    let count = u32::from_le_bytes([a, b, c, d]) as usize;
-    if count > SUBMISSIONS_MAX {
-        return Err(ErrorCode::OutOfRange);
-    }
-    rest.split_at_checked(count * SUBMISSION)
+    Ok((u32::from_le_bytes([a, b, c, d]) as usize, rest))
+}
+
+/// The records of a batch, and the bytes behind them.
+fn split(count: usize, rest: &[u8]) -> Result<(&[u8], &[u8]), ErrorCode> {
+    let length = count.checked_mul(SUBMISSION);
+    length
+        .and_then(|length| rest.split_at_checked(length))
         .ok_or(ErrorCode::InvalidArgument)
 }
 
@@ -177,14 +182,53 @@ fn packed(completion: &Completion) -> Option<Packed> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capability::Policy;
+    use crate::inherited::Inherited;
+    use crate::interrupt::Interrupt;
+
+    fn batch(count: u32, rest: &[u8]) -> Vec<u8> {
+        [&count.to_le_bytes()[..], &[0; 4], rest].concat()
+    }
+
+    fn io(event_loop: &aio_loop::Loop) -> Io {
+        Io::new(
+            event_loop.handle(),
+            Policy::default(),
+            Inherited::default(),
+            &Interrupt::default(),
+        )
+    }
 
     #[test]
     fn a_batch_that_is_cut_short_or_too_long_is_refused() {
-        let head = |count: u32| [&count.to_le_bytes()[..], &[0; 4]].concat();
-        assert_eq!(split(&[0; 7]), Err(ErrorCode::InvalidArgument));
-        assert_eq!(split(&head(1)), Err(ErrorCode::InvalidArgument));
-        assert_eq!(split(&head(u32::MAX)), Err(ErrorCode::OutOfRange));
-        let whole = [head(1), vec![0; SUBMISSION], b"data".to_vec()].concat();
-        assert_eq!(split(&whole).unwrap().1, b"data");
+        let event_loop = aio_loop::Loop::new().unwrap();
+        let mut io = io(&event_loop);
+        let mut submitted = |bytes: &[u8]| io.submit_packed(bytes);
+        assert_eq!(submitted(&[0; 7]), Err(ErrorCode::InvalidArgument));
+        assert_eq!(submitted(&batch(1, b"")), Err(ErrorCode::InvalidArgument));
+        assert_eq!(submitted(&batch(u32::MAX, b"")), Err(ErrorCode::OutOfRange));
+        assert_eq!(submitted(&batch(1, &[0; SUBMISSION + 4])), Ok(()));
+        assert_eq!(split(1, &[7; SUBMISSION + 4]).unwrap().1, [7; 4]);
+    }
+
+    /// The guest never makes the plain turn that would bring what has no packed form.
+    #[test]
+    fn what_a_guest_does_not_take_is_bounded() {
+        let event_loop = aio_loop::Loop::new().unwrap();
+        let mut io = io(&event_loop);
+        io.ring.complete(1, Outcome::Connected(1));
+        let many = batch(16_384, &vec![0; 16_384 * SUBMISSION]);
+        let mut turn = || {
+            let submitted = io.submit_packed(&many);
+            let taken = io.ring.batches.take();
+            assert_eq!(io.pack(&taken)[..8], [0, 0, 0, 0, 2, 0, 0, 0]);
+            submitted.err()
+        };
+        let refused = (0..100).find_map(|_| turn());
+        assert_eq!(refused, Some(ErrorCode::QuotaExceeded));
+        assert!(io.ring.batches.is_full(), "no more is collected");
+        assert_eq!(io.submit_packed(&batch(0, b"")), Ok(()));
+        assert!(io.ring.batches.take().completions.len() < 100_000);
+        assert_eq!(io.submit_packed(&many), Ok(()));
     }
 }

@@ -16,7 +16,7 @@ use crate::handles::{Many, Object, Read, Watch, Write};
 use crate::stream::Stream;
 
 /// The most operations in one call, so that a call ends before other guests notice.
-pub(super) const SUBMISSIONS_MAX: usize = 16_384;
+const SUBMISSIONS_MAX: usize = 16_384;
 
 /// The most children of one call, for the same reason: each takes the system a while, also one that
 /// does not come about.
@@ -34,9 +34,7 @@ impl Io {
         mut data: &[u8],
         now: impl Fn() -> u64,
     ) -> Result<(), ErrorCode> {
-        if submissions.len() > SUBMISSIONS_MAX {
-            return Err(ErrorCode::OutOfRange);
-        }
+        self.ring.takes(submissions.len())?;
         let mut run = Run::default();
         let mut spawns = 0..SPAWNS_MAX;
         for Submission {
@@ -354,6 +352,18 @@ impl Write {
 }
 
 impl Ring {
+    /// Whether it takes so many submissions: not while a guest leaves what it was to be told.
+    pub(super) fn takes(&self, submissions: usize) -> Result<(), ErrorCode> {
+        let waiting = usize::try_from(self.operations_max).unwrap_or(usize::MAX);
+        let told_max = waiting.saturating_add(SUBMISSIONS_MAX);
+        match submissions {
+            0 => Ok(()),
+            1..=SUBMISSIONS_MAX if self.batches.len() <= told_max => Ok(()),
+            1..=SUBMISSIONS_MAX => Err(ErrorCode::QuotaExceeded),
+            _ => Err(ErrorCode::OutOfRange),
+        }
+    }
+
     /// Has the object's events posted from now on.
     pub(super) fn attach(&self, handle: u64, entry: &mut crate::handles::Entry) {
         if !entry.attached {
