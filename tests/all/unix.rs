@@ -83,7 +83,8 @@ fn the_ring_accepts_and_connects() {
 
 #[test]
 fn a_socket_is_made_first_and_told_later_what_it_becomes() {
-    let ran = Data::new().run("sockets_unix", &["--allow-unix=@aio-host-sockets*"], &[]);
+    let flags = ["--allow-unix=@aio-host-sockets*", "--max-sockets=80"];
+    let ran = Data::new().run("sockets_unix", &flags, &[]);
     let told = [
         "bind to /elsewhere/s: not granted; --dir=HOST::/elsewhere would allow it",
         "connect to @not-granted: not granted; --allow-unix=@not-granted would allow it",

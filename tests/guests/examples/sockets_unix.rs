@@ -176,6 +176,23 @@ fn full(ring: &mut Ring) -> Result<(), String> {
     equal(collect(ring, 1)?, vec![(3, cancelled)], "the third waits")?;
     ring.connect_socket_unix(4, clients[2], &address);
     check(look(ring)?.is_empty(), "and may do so again")?;
+    // Each that waits keeps a descriptor open, and counts as one.
+    for token in 100..200 {
+        ring.connect_socket_unix(token, clients[2], &address);
+    }
+    let batch = look(ring)?;
+    let refused: Vec<_> = batch.iter().map(Told::from_completion).collect();
+    let many = Told::Failed(ErrorCode::QuotaExceeded);
+    check(!refused.is_empty(), "some are refused")?;
+    check(
+        refused.iter().all(|(_, told)| *told == many),
+        "they are beyond the quota",
+    )?;
+    let waiting = 200 - refused.len() as u64;
+    for token in 100..waiting {
+        ring.cancel(0, token).quiet();
+    }
+    collect(ring, 100 - refused.len())?;
     check(
         matches!(try_accept(listener), AcceptResult::AcceptedUnix(_)),
         "accept",

@@ -12,7 +12,7 @@ use super::super::wit::types::ErrorCode;
 use super::super::wit::unix::{UnixAddress, UnixDatagram};
 use super::pump::not_blocked;
 use super::submit::Id;
-use crate::handles::Object;
+use crate::handles::{Object, Place};
 
 /// Pauses between attempts to connect where the backlog is full.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
@@ -43,16 +43,17 @@ impl Io {
         let handle = arguments.socket;
         self.has_no_peer(handle)?;
         let target = self.target("connect to", &arguments.address)?;
-        self.connect_unix_socket(id, handle, target, FIRST_PAUSE)
+        self.connect_unix_socket(id, handle, target, (FIRST_PAUSE, None))
     }
 
-    /// Attempts it now, and again after a pause when the backlog is full.
+    /// Attempts it now, and again after a pause when the backlog is full. What waits keeps the
+    /// target open, and so has a place.
     fn connect_unix_socket(
         &mut self,
         id: Id,
         handle: u64,
         target: UnixTarget,
-        pause: Duration,
+        (pause, place): (Duration, Option<Place>),
     ) -> Result<(), Refusal> {
         let entry = self.handles.get_mut(handle).ok_or(ErrorCode::Closed)?;
         let connected = match &mut entry.object {
@@ -61,11 +62,12 @@ impl Io {
             _ => return Err(ErrorCode::InvalidState.into()),
         };
         let Some(connected) = not_blocked("connect", connected) else {
+            let place = place.map_or_else(|| self.place(1), Ok)?;
             let sleep = self.handle.sleep(pause);
             let again = move |io: &mut Self, id: Id, ()| {
                 io.ring.unpark(id.0);
-                let pause = LONGEST_PAUSE.min(pause * 2);
-                if let Err(refusal) = io.connect_unix_socket(id, handle, target, pause) {
+                let next = (LONGEST_PAUSE.min(pause * 2), Some(place));
+                if let Err(refusal) = io.connect_unix_socket(id, handle, target, next) {
                     io.refused(id.0, refusal);
                 }
             };
