@@ -3,7 +3,7 @@
 //! have been, and it has not changed since.
 //!
 //! The key covers the guest's bytes, the engine's configuration and both versions. The folder is
-//! created for this user alone; whoever can write there can run code as this user anyway.
+//! created for this user alone, and one that others may write is not read: code is native.
 
 mod seen;
 
@@ -65,6 +65,9 @@ impl Cache {
 
     /// Reads an entry; one that is missing, damaged or of another key is none.
     pub(crate) fn read(&self, key: Key) -> Option<Vec<u8>> {
+        if !self.is_private() {
+            return None;
+        }
         let entry = match fs::read(self.path(key)) {
             Ok(entry) => entry,
             Err(error) => {
@@ -105,6 +108,17 @@ impl Cache {
         written
     }
 
+    /// Whether nobody else can have put something there; a folder that is missing has nothing.
+    fn is_private(&self) -> bool {
+        let metadata = fs::metadata(&self.folder);
+        let private = metadata.is_ok_and(|metadata| of_user_alone(&metadata));
+        if !private && self.folder.exists() {
+            let folder = self.folder.display();
+            tracing::warn!("the compile cache {folder} may be written by others: it is not read");
+        }
+        private
+    }
+
     fn path(&self, key: Key) -> PathBuf {
         self.folder.join(format!("{}.cwasm", key.0.to_hex()))
     }
@@ -127,6 +141,18 @@ fn verify(mut entry: Vec<u8>, key: Key) -> Option<Vec<u8>> {
 fn write_new(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     pieces.iter().try_for_each(|piece| file.write_all(piece))
+}
+
+#[cfg(unix)]
+fn of_user_alone(folder: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    folder.uid() == rustix::process::geteuid().as_raw() && folder.mode() & 0o022 == 0
+}
+
+/// The system keeps the folders of users apart.
+#[cfg(not(unix))]
+fn of_user_alone(_folder: &fs::Metadata) -> bool {
+    true
 }
 
 fn create_private(folder: &Path) -> io::Result<()> {
@@ -154,6 +180,18 @@ mod tests {
         assert!(cache.read(key).is_none());
         cache.write(key, b"code").unwrap();
         assert_eq!(cache.read(key).unwrap(), b"code");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_that_others_may_write_is_not_read() {
+        use std::os::unix::fs::PermissionsExt;
+        let (_folder, cache, key) = cache();
+        cache.write(key, b"code").unwrap();
+        for (mode, read) in [(0o770, false), (0o707, false), (0o755, true)] {
+            fs::set_permissions(&cache.folder, fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(cache.read(key).is_some(), read, "mode {mode:o}");
+        }
     }
 
     #[test]

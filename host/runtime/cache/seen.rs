@@ -28,7 +28,7 @@ const SETTLED: Duration = Duration::from_millis(100);
 impl Cache {
     /// Looks at a guest's file; none if the system does not tell enough of it.
     pub(crate) fn seen(&self, engine: &Engine, path: &Path) -> Option<Seen<'_>> {
-        let identity = Identity::of(path)?;
+        let identity = Identity::of(path).filter(|_| self.is_private())?;
         let Key(hash) = Key::new(engine, &identity.0);
         let note = self.folder.join(format!("{}.seen", hash.to_hex()));
         Some(Seen { cache: self, note })
@@ -61,6 +61,10 @@ impl Identity {
     fn of(path: &Path) -> Option<Self> {
         // Without it there is nothing to remember, and reading the file tells why.
         let metadata = fs::metadata(path).ok()?;
+        if !metadata.is_file() {
+            // What a pipe or a device holds its times do not tell.
+            return None;
+        }
         let (numbers, changed) = numbers(&metadata)?;
         let age = SystemTime::now().duration_since(changed).ok()?;
         let bytes = numbers.map(u64::to_le_bytes);
@@ -135,6 +139,20 @@ mod tests {
         assert_eq!(entry(), Some(cache.path(key)));
         settled(&cache.path(key), b"edoc").unwrap();
         assert_eq!(entry(), None, "the entry has changed");
+    }
+
+    #[test]
+    fn nothing_is_said_of_shared_folders_and_of_what_is_no_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let guest = folder.path().join("guest");
+        settled(&guest, b"guest").unwrap();
+        let cache = Cache::new(folder.path().to_owned());
+        let is_seen = |path: &Path| cache.seen(&Engine::default(), path).is_some();
+        assert!(is_seen(&guest));
+        assert!(!is_seen(Path::new("/dev/null")));
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(!is_seen(&guest));
     }
 
     #[test]
