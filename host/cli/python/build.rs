@@ -22,6 +22,7 @@ pub(super) fn build(args: PythonArgs, program: &Path, places: &Places) -> Result
     let output = args.output.map_or_else(|| named_after(program), Ok)?;
     refuse_same_file(program, &output)?;
     let runtime = runtime::find(args.runtime)?;
+    refuse_same_file(&runtime, &output)?;
     let files = ProgramArgs {
         file: vec![program.into()],
         code: Vec::new(),

@@ -50,7 +50,8 @@ impl Places {
         path.to_str().map_or_else(|| name.to_owned(), str::to_owned)
     }
 
-    /// Has `folders` read, those that are not granted already.
+    /// Has `folders` read, those that are not granted already. Nobody means all files who did not
+    /// say so.
     pub(super) fn with_reading(
         &self,
         policy: Policy,
@@ -59,6 +60,13 @@ impl Places {
         folders.into_iter().try_fold(policy, |policy, folder| {
             if policy.dirs().iter().any(|grant| reaches(grant, &folder)) {
                 return Ok(policy);
+            }
+            if folder.parent().is_none() {
+                let root = folder.display();
+                return Err(Failure::Usage(format!(
+                    "all files would be read: the program or its modules lie in {root}; \
+                     --dir={root}:ro allows it"
+                )));
             }
             Ok(policy.allow_dir(DirGrant {
                 guest: text(&folder)?,
@@ -124,6 +132,12 @@ mod tests {
         assert_eq!(read(Policy::default()), std::slice::from_ref(&added));
         let whole: DirGrant = text.parse().unwrap();
         assert_eq!(read(Policy::default().allow_dir(whole.clone())), [whole]);
+        let root = || vec![PathBuf::from("/")];
+        let unasked = places().with_reading(Policy::default(), root());
+        assert!(matches!(unasked, Err(Failure::Usage(_))));
+        let all: DirGrant = "/:ro".parse().unwrap();
+        let asked = places().with_reading(Policy::default().allow_dir(all.clone()), root());
+        assert_eq!(asked.unwrap().dirs(), [all]);
         let other: DirGrant = format!("/::{text}").parse().unwrap();
         let both = [other.clone(), added];
         assert_eq!(read(Policy::default().allow_dir(other)), both);

@@ -119,13 +119,17 @@ fn lies_in(folder: &Path, module: &str) -> bool {
     !top.is_empty() && (folder.join(top).is_dir() || folder.join(format!("{top}.py")).is_file())
 }
 
-/// The folder of packages of a virtual environment; of several the last by name.
+/// The folder of packages of a virtual environment; of several the last by name. A link does not
+/// lead out of it, or an environment from elsewhere would say what is read.
 fn site_packages(venv: &Path) -> Result<PathBuf, Failure> {
+    let whole = venv.canonicalize();
     let versions = fs::read_dir(venv.join("lib")).into_iter().flatten();
     let folders = versions.filter_map(|entry| {
         // What cannot be read is not used.
         let folder = entry.ok()?.path().join("site-packages");
-        folder.canonicalize().ok()
+        let folder = folder.canonicalize().ok()?;
+        let whole = whole.as_ref().ok()?;
+        folder.starts_with(whole).then_some(folder)
     });
     folders.max().ok_or_else(|| {
         let venv = venv.display();
@@ -239,7 +243,14 @@ mod tests {
         let args = ["--venv", path.to_str().unwrap(), "-c", ""];
         assert!(matches!(made(&args, &path), Err(Failure::Usage(_))));
         let site = path.join("lib/python3.14/site-packages");
-        fs::create_dir_all(&site).unwrap();
+        fs::create_dir_all(site.parent().unwrap()).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("/", &site).unwrap();
+            assert!(matches!(made(&args, &path), Err(Failure::Usage(_))));
+            fs::remove_file(&site).unwrap();
+        }
+        fs::create_dir(&site).unwrap();
         let words = made(&args, &path).unwrap();
         assert_eq!(words.words[2], format!("--site={}", site.display()));
         assert_eq!(words.read, [site]);

@@ -106,6 +106,8 @@ fn what_cannot_be_built_is_told_and_leaves_nothing() {
     build("no-such.py").fails(2, &["open no-such.py: No such file"]);
     let file = folder.file("bad.py");
     python(&["--build", &file, "-o", &file]).fails(2, &["both"]);
+    let runtime = folder.file("empty/data");
+    python(&["--runtime", &runtime, "--build", &file, "-o", &runtime]).fails(2, &["both"]);
     python(&["--build", &file, "-c", "1"]).fails(2, &["--build"]);
     python(&["-o", "x.wasm", "-c", "1"]).fails(2, &["--output"]);
     assert_eq!(std::fs::read_dir(&folder.path).unwrap().count(), 2);
