@@ -3,7 +3,7 @@
 //! have been, and it has not changed since.
 //!
 //! The key covers the guest's bytes, the engine's configuration and both versions. The folder is
-//! created for this user alone, and one that others may write is not read: code is native.
+//! created for this user alone, and one that others may write is not used: code is native.
 
 mod seen;
 
@@ -90,9 +90,12 @@ impl Cache {
         code
     }
 
-    /// Writes an entry, whose digest comes last.
+    /// Writes an entry, whose digest comes last; not where others may have put a link in its place.
     pub(crate) fn write(&self, key: Key, code: &[u8]) -> io::Result<()> {
         create_private(&self.folder)?;
+        if !self.is_private() {
+            return Ok(());
+        }
         self.replace(&self.path(key), &[code, digest(key, code).as_bytes()])
     }
 
@@ -114,7 +117,7 @@ impl Cache {
         let private = metadata.is_ok_and(|metadata| of_user_alone(&metadata));
         if !private && self.folder.exists() {
             let folder = self.folder.display();
-            tracing::warn!("the compile cache {folder} may be written by others: it is not read");
+            tracing::warn!("the compile cache {folder} may be written by others: it is not used");
         }
         private
     }
@@ -184,13 +187,16 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn a_folder_that_others_may_write_is_not_read() {
+    fn a_folder_that_others_may_write_is_not_used() {
         use std::os::unix::fs::PermissionsExt;
         let (_folder, cache, key) = cache();
+        let other = Key::new(&Engine::default(), b"another guest");
         cache.write(key, b"code").unwrap();
-        for (mode, read) in [(0o770, false), (0o707, false), (0o755, true)] {
+        for (mode, used) in [(0o770, false), (0o707, false), (0o755, true)] {
             fs::set_permissions(&cache.folder, fs::Permissions::from_mode(mode)).unwrap();
-            assert_eq!(cache.read(key).is_some(), read, "mode {mode:o}");
+            assert_eq!(cache.read(key).is_some(), used, "mode {mode:o}");
+            cache.write(other, b"code").unwrap();
+            assert_eq!(cache.path(other).exists(), used, "mode {mode:o}");
         }
     }
 
