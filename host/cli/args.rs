@@ -211,6 +211,11 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) max_memory: Option<usize>,
 
+    /// Limits the stack of each of the guest's calls, which is beyond --max-memory: 64KiB to 1GiB
+    /// [default: 512KiB, of `aio-host python` 64MiB].
+    #[arg(long, value_name = "SIZE", value_parser = parse_stack)]
+    pub(crate) max_stack: Option<usize>,
+
     /// Limits the objects that are open at a time: listeners, connections and whatever else the
     /// guest has handles of [default: 10000].
     #[arg(long, value_name = "N")]
@@ -310,6 +315,14 @@ fn parse_pair(text: &str) -> Result<(EnvRule, String), String> {
 }
 
 #[cfg(unix)]
+fn parse_stack(text: &str) -> Result<usize, String> {
+    let size = parse_size(text).map_err(|error| error.to_string())?;
+    let possible = (64 << 10..=1 << 30).contains(&size);
+    possible
+        .then_some(size)
+        .ok_or_else(|| "a stack has 64KiB to 1GiB".to_owned())
+}
+
 fn parse_listen_fd(text: &str) -> Result<(String, i32), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
     let number = |(name, fd): (&str, &str)| {

@@ -39,6 +39,9 @@ const VARIABLES: [&str; 17] = [
     "NO_COLOR",
 ];
 
+/// In bytes: enough for the interpreter to count its own depth, and end in an error of Python.
+const STACK_MAX: Option<usize> = Some(64 << 20);
+
 /// Runs the program; the number is its own exit code.
 pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
     let places = Places::find()?;
@@ -67,6 +70,7 @@ pub(crate) fn run(mut args: PythonArgs) -> Result<u8, Failure> {
         inherited,
         allow_precompiled: false,
         park_in_place: true,
+        stack_max: args.limits.max_stack.or(STACK_MAX),
     };
     work.run(&args.running)
 }

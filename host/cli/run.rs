@@ -14,9 +14,6 @@ use crate::args::{GrantArgs, LimitArgs, RunArgs, RunningArgs};
 use crate::report::{self, Failure};
 use crate::{progress, supervise};
 
-/// Enough for interpreters to count their own depth, and end in an error of their language.
-const STACK_MAX: usize = 64 << 20;
-
 /// Runs the guest; the number is its own exit code.
 pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
     let (guest, guest_args) = split_guest(args.guest_and_args)?;
@@ -28,6 +25,7 @@ pub(crate) fn run(args: RunArgs) -> Result<u8, Failure> {
         policy: policy(args.grants, &args.limits)?,
         allow_precompiled: args.allow_precompiled,
         park_in_place: !args.no_park_in_place,
+        stack_max: args.limits.max_stack,
     };
     work.run(&args.running)
 }
@@ -42,14 +40,17 @@ pub(crate) struct Work {
     pub(crate) inherited: Inherited,
     pub(crate) allow_precompiled: bool,
     pub(crate) park_in_place: bool,
+    /// In bytes; none is the default.
+    pub(crate) stack_max: Option<usize>,
 }
 
 impl Work {
     /// Runs it to its end; the number is its own exit code.
     pub(crate) fn run(self, running: &RunningArgs) -> Result<u8, Failure> {
-        let mut builder = Host::builder()
-            .fuel(self.policy.limits.fuel.is_some())
-            .stack_max(STACK_MAX);
+        let mut builder = Host::builder().fuel(self.policy.limits.fuel.is_some());
+        if let Some(bytes) = self.stack_max {
+            builder = builder.stack_max(bytes);
+        }
         if running.no_cache {
             builder = builder.cache(None);
         }

@@ -14,6 +14,12 @@ def place(name):
     return os.path.join(FOLDER, name)
 
 
+def remove(path):
+    """Since Python 3.13 the server has done so."""
+    if os.path.exists(path):
+        os.unlink(path)
+
+
 async def shout(reader, writer):
     writer.write((await reader.readline()).upper())
     await writer.drain()
@@ -43,9 +49,7 @@ async def streams():
             await asyncio.start_unix_server(shout, place("missing/folder"))
         except OSError as error:
             print(type(error).__name__)
-    # Since Python 3.13 the server removes it.
-    if os.path.exists(path):
-        os.unlink(path)
+    remove(path)
     try:
         await ask(path, b"")
     except OSError as error:
@@ -65,6 +69,7 @@ async def stays():
     print("again:", await ask(path, b"x\n"))
     server.close()
     await server.wait_closed()
+    remove(path)
 
 
 class Echo(asyncio.DatagramProtocol):

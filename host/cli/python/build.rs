@@ -8,7 +8,7 @@ use aio_host::{Captured, Inherited, Input, Output, Policy, Stdio, append_asset};
 
 use super::args::{ProgramArgs, PythonArgs};
 use super::places::Places;
-use super::{runtime, words};
+use super::{STACK_MAX, runtime, words};
 use crate::compile::{refuse_same_file, write_whole};
 use crate::report::Failure;
 use crate::run::Work;
@@ -39,6 +39,7 @@ pub(super) fn build(args: PythonArgs, program: &Path, places: &Places) -> Result
         inherited: Inherited::default(),
         allow_precompiled: false,
         park_in_place: true,
+        stack_max: STACK_MAX,
     };
     let code = work.run(&args.running)?;
     if code == 0 {

@@ -184,6 +184,17 @@ fn memory_grows_to_its_limit_and_no_further() {
 }
 
 #[test]
+fn a_stack_has_64_kibibytes_to_1_gibibyte() {
+    let run = |size: &str| aio_host(&["run", "--max-stack", size, &guest("grow.wat")]);
+    for size in ["64KiB", "1GiB"] {
+        run(size).succeeds();
+    }
+    for size in ["65535", "1073741825"] {
+        run(size).is_refused(2, &["--max-stack", "64KiB to 1GiB"]);
+    }
+}
+
+#[test]
 fn handles_are_limited() {
     let two = "(call $listen) (call $listen)";
     net(two, 0, &["-A", "--max-handles=2"]).succeeds();

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use super::{Folder, Ran, aio_host, command, guest, hello, root};
 
-const RUN_FLAGS: [&str; 32] = [
+const RUN_FLAGS: [&str; 33] = [
     "--allow-net",
     "--allow-listen",
     "--allow-unix",
@@ -20,6 +20,7 @@ const RUN_FLAGS: [&str; 32] = [
     "--allow-all",
     "--policy",
     "--max-memory",
+    "--max-stack",
     "--max-handles",
     "--max-sockets",
     "--max-buffered",

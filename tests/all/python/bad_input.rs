@@ -85,6 +85,16 @@ fn recursion_without_end_is_an_error_as_in_python() {
 }
 
 #[test]
+fn a_stack_without_room_for_it_ends_the_guest_and_not_the_host() {
+    let code = "import json; json.loads('[' * 100_000)";
+    python(&["-c", code]).fails(1, &["RecursionError"]);
+    python(&["--max-stack=512KiB", "-c", code]).fails(134, &["trap"]);
+    for size in ["1GiB", "1073741824"] {
+        python(&["--max-stack", size, "-c", code]).fails(1, &["RecursionError"]);
+    }
+}
+
+#[test]
 fn a_program_that_is_nested_too_deep_is_an_error() {
     for code in [
         "'(' * 100_000",
