@@ -1,10 +1,9 @@
 //! `ssl` over the host's TLS: programs print what they print with OpenSSL, and talk to it.
 
-use std::io::{BufRead, BufReader, Write};
 use std::process::Command;
 
 use super::super::support::installed;
-use super::super::tls::peers::{openssl_client, openssl_server};
+use super::super::tls::peers::{hears_itself, openssl_client, openssl_server};
 use super::super::tls::pki::{NAME, Pki};
 use super::asyncio::prints_the_same;
 use super::{LOOPBACK, prints, start};
@@ -110,13 +109,7 @@ asyncio.run(main())
         let mut server = start(&words);
         let address = server.line().parse().unwrap();
         let mut client = openssl_client(&pki, address, &[flag]);
-        let mut input = client.0.stdin.take().unwrap();
-        let mut output = BufReader::new(client.0.stdout.take().unwrap());
-        input.write_all(b"hello\n").unwrap();
-        let mut heard = String::new();
-        output.read_line(&mut heard).unwrap();
-        assert_eq!(heard, "hello\n");
-        drop(input);
+        hears_itself(&mut client);
         let ran = server.end();
         ran.passes();
         assert_eq!(ran.stdout, "ended\n");

@@ -135,8 +135,8 @@ fn the_example_sends_back_what_openssl_says() {
     hears_itself(&mut openssl_client(&pki, address, &[]));
 }
 
-/// What a client says comes back to it.
-fn hears_itself(client: &mut Peer) {
+/// What a client says comes back to it; then it ends.
+pub(crate) fn hears_itself(client: &mut Peer) {
     let mut input = client.0.stdin.take().unwrap();
     let mut output = BufReader::new(client.0.stdout.take().unwrap());
     input.write_all(b"hello\n").unwrap();

@@ -59,15 +59,14 @@ class Watches:
 
     def set(self, handle: int, events: int):
         """Changes the events of a handle; 0 is none."""
-        flow = flows.by_handle.get(handle)
-        if flow is not None:
-            self._set_flow(flow, events)
-            return
         if events:
             self._wanted[handle] = events
         else:
             self._wanted.pop(handle, None)
-        if _waiter is self:
+        flow = flows.by_handle.get(handle)
+        if flow is not None:
+            self._set_flow(flow, events)
+        elif _waiter is self:
             self._end(handle)
             self._begin(handle)
 
@@ -124,15 +123,10 @@ class Watches:
 
     def _set_flow(self, flow, events: int):
         """Has the host read, or not; the rest is known here."""
-        handle = flow.handle
-        if events:
-            self._wanted[handle] = events
-        else:
-            self._wanted.pop(handle, None)
         if events & WRITE:
-            self._writers[handle] = flow
+            self._writers[flow.handle] = flow
         else:
-            self._writers.pop(handle, None)
+            self._writers.pop(flow.handle, None)
         if _waiter is self:
             _read_for(flow, events)
 
@@ -357,14 +351,11 @@ def _packed_turn(watches: Watches | None, timeout: int | None, ready: list):
     known = flows.by_token
     for token, kind, value in _COMPLETION.iter_unpack(batch[_HEAD.size : at]):
         if kind == _DATA:
-            data = batch[at : at + value]
-            at += value
+            value, at = batch[at : at + value], at + value
             if token in known:
-                known[token].received(data)
-            else:
-                _complete(watches, token, kind, data, ready)
-        else:
-            _complete(watches, token, kind, value, ready)
+                known[token].received(value)
+                continue
+        _complete(watches, token, kind, value, ready)
     if flows.ending:
         flows.end()
     if flags & _STOP and _on_stop is not None:
